@@ -1,0 +1,47 @@
+# The verbs a person types: serve, test, check, build, sort, describe, clean.
+PYTHON ?= python3
+PORT ?= 8001
+AT ?=
+PY := .venv/bin/python
+INPUTS := datapackage.json data $(wildcard data/*.csv) $(wildcard sql/*/*.sql) scripts/package.py scripts/rules.py scripts/validate.py scripts/build.py profiles/datapackage-2.0.json
+
+.PHONY: serve test check build sort describe clean
+.DELETE_ON_ERROR:
+
+serve: build/benefits.db  ## validate, build and serve on http://127.0.0.1:$(PORT)/
+	@exec $(PY) scripts/serve.py --port $(PORT)
+
+build: build/benefits.db  ## validate and build build/benefits.db
+
+build/benefits.db: .venv/ready $(INPUTS)
+	@$(PY) scripts/validate.py
+	@$(PY) scripts/build.py
+
+check: .venv/ready  ## validate, and say what is complete, open and stale; AT=YYYY-MM-DD sets the day for staleness
+	@$(PY) scripts/validate.py
+	@$(PY) scripts/describe.py --check
+	@$(PY) scripts/completeness.py $(if $(AT),--at $(AT))
+
+describe: .venv/ready  ## write docs/codebook.md, docs/gaps.md and CITATION.cff from the package
+	@$(PY) scripts/describe.py
+
+sort: .venv/ready  ## put every data file into its canonical form: sorted by key, LF, minimal quotes
+	@$(PY) scripts/canonical.py
+
+test: .venv/ready-test build/benefits.db  ## install the test tools and run the whole suite
+	@$(PY) -m pytest
+
+.venv/ready: requirements.txt
+	@echo "Installing what is needed into .venv (once, about 20 seconds) ..."
+	@test -x $(PY) || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "error: '$(PYTHON) -m venv' does not work here. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed; name one as in PYTHON=python3.12 make serve" >&2; rm -rf .venv; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/ready-test: requirements-test.txt .venv/ready
+	@echo "Installing the test tools into .venv (once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	@touch $@
+
+clean:  ## remove what was built and installed
+	rm -rf build dist .venv

@@ -1,0 +1,192 @@
+"""Verb: the validated package -> build/benefits.db.
+
+    python scripts/build.py [--root DIR]
+
+Typed STRICT tables with primary and foreign keys from the schema, indexes on keys and dates, full-text search, the tables
+that describe the dataset, and the SQL of sql/tables and sql/views. Reads neither the network nor the clock: the same
+package gives the same bytes. Written beside and renamed: a build that stops leaves the old database or none.
+
+Builds only what `validate.py` has passed: the SHA-256 of every file must be that of build/validated.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import sqlite_utils
+
+from package import ROOT, Package, load
+
+PYTHON_TYPES = {"string": str, "integer": int, "date": str}
+
+
+class BuildError(Exception):
+    """The build cannot be done; the message is a sentence for a person."""
+
+
+def build(package: Package, target: Path, sql: Path = ROOT / "sql") -> None:
+    """Write the database of `package` to `target`, whole or not at all."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.unlink(missing_ok=True)
+        connection = sqlite3.connect(beside, isolation_level=None)
+        try:
+            fill(connection, package, sql)
+        finally:
+            connection.close()
+        os.replace(beside, target)
+    except sqlite3.Error as e:
+        raise BuildError(f"{target.name} cannot be built: {e}") from e
+    except OSError as e:
+        raise BuildError(f"{target.name} cannot be written: {e.strerror or e}") from e
+    finally:
+        for left in target.parent.glob(f".{target.name}.{os.getpid()}*") if target.parent.is_dir() else []:
+            left.unlink(missing_ok=True)
+
+
+def fill(connection: sqlite3.Connection, package: Package, sql: Path) -> None:
+    for pragma in ("page_size = 4096", "journal_mode = OFF", "synchronous = OFF", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    db = sqlite_utils.Database(connection, strict=True)
+    connection.execute("BEGIN")
+    for name in by_dependency(package):
+        make_table(db, package, name)
+    describe(db, package)
+    if connection.in_transaction:
+        connection.execute("COMMIT")
+    for part in ("tables", "views"):
+        for file in sorted((sql / part).glob("*.sql")):
+            connection.executescript(file.read_text(encoding="utf-8"))
+    make_search(db, package)
+    broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise BuildError(f"{len(broken)} foreign keys point nowhere, the first in table {broken[0][0]}, row {broken[0][1]}")
+    connection.execute("VACUUM")
+
+
+def by_dependency(package: Package) -> list[str]:
+    """Table names, each after the tables that its foreign keys point to."""
+    done: list[str] = []
+
+    def visit(name):
+        if name not in done:
+            for fk in package.tables[name].resource["schema"].get("foreignKeys", []):
+                visit(fk["reference"]["resource"])
+            done.append(name)
+
+    for name in package.tables:
+        visit(name)
+    return done
+
+
+def make_table(db: sqlite_utils.Database, package: Package, name: str) -> None:
+    table = package.tables[name]
+    schema = table.resource["schema"]
+    required = {f["name"] for f in table.fields if f.get("constraints", {}).get("required")}
+    keys = [(fk["fields"][0], fk["reference"]["resource"], fk["reference"]["fields"][0]) for fk in schema.get("foreignKeys", [])]
+    pk = table.primary_key
+    db[name].create(
+        {f["name"]: PYTHON_TYPES[f["type"]] for f in table.fields},
+        pk=pk[0] if len(pk) == 1 else tuple(pk),
+        foreign_keys=keys,
+        not_null=required | set(pk),
+        strict=True,
+    )
+    marks = ", ".join("?" * len(table.columns))
+    db.conn.executemany(f"INSERT INTO [{name}] VALUES ({marks})", ([row[c] for c in table.columns] for row in table.rows))
+    for columns in schema.get("uniqueKeys", []):
+        db[name].create_index(columns, unique=True)
+    indexed = {k[0] for k in keys} | {f["name"] for f in table.fields if f["type"] == "date" and f["name"] in ("valid_from", "valid_to", "date", "as_of")}
+    for column in table.columns:
+        if column in indexed:
+            db[name].create_index([column])
+    if name == "citations":
+        db[name].create_index(["table", "record"])
+
+
+def make_search(db: sqlite_utils.Database, package: Package) -> None:
+    for name, table in package.tables.items():
+        columns = table.resource.get("searchable")
+        if columns:
+            db[name].enable_fts(columns, fts_version="FTS5", tokenize="unicode61 remove_diacritics 2")
+            db[name].optimize()
+
+
+def describe(db: sqlite_utils.Database, package: Package) -> None:
+    """The dataset's own description as tables, so that the file explains itself wherever it is copied."""
+    d = package.descriptor
+    db["dataset"].insert(
+        {
+            "name": d["name"],
+            "title": d["title"],
+            "description": d["description"],
+            "version": d["version"],
+            "data_through": d["data_through"],
+            "complete_from": d["complete_from"],
+            "licence": d["licenses"][0]["title"],
+            "licence_url": d["licenses"][0]["path"],
+        },
+        pk="name",
+        strict=True,
+    )
+    tables, fields, codes = [], [], []
+    for position, (name, table) in enumerate(package.tables.items(), 1):
+        tables.append({"table": name, "position": position, "title": table.resource["title"], "description": table.resource["description"], "rows": len(table.rows), "sha256": table.sha256})
+        for place, f in enumerate(table.fields, 1):
+            constraints = f.get("constraints", {})
+            fields.append(
+                {
+                    "table": name,
+                    "field": f["name"],
+                    "position": place,
+                    "type": f["type"],
+                    "title": f["title"],
+                    "description": f["description"],
+                    "example": str(f["example"]),
+                    "required": int(bool(constraints.get("required"))),
+                    "constraints": json.dumps({k: v for k, v in constraints.items() if k not in ("required", "enum")}, sort_keys=True),
+                }
+            )
+            for rank, c in enumerate(f.get("categories", []), 1):
+                codes.append({"table": name, "field": f["name"], "code": c["value"], "position": rank, "label": c["label"]})
+    db["dataset_tables"].insert_all(tables, pk="table", strict=True)
+    db["dataset_fields"].insert_all(fields, pk=("table", "field"), strict=True)
+    db["dataset_codes"].insert_all(codes, pk=("table", "field", "code"), strict=True)
+
+
+def validated(package: Package) -> None:
+    """Raise BuildError unless `validate.py` passed exactly these bytes."""
+    stamp = package.root / "build" / "validated.json"
+    try:
+        passed = json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BuildError("the package has not been validated: run `make build`, which validates first") from None
+    changed = sorted(p for p, digest in package.digests().items() if passed.get(p) != digest)
+    if package.faults or changed:
+        raise BuildError(f"{', '.join(changed) or 'the package'} changed since it was validated: run `make build`, which validates first")
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds datapackage.json (default: this one)")
+    args = parser.parse_args(argv)
+    package = load(args.root)
+    target = args.root / "build" / "benefits.db"
+    try:
+        validated(package)
+        build(package, target)
+    except BuildError as e:
+        print(f"error: {e}", file=sys.stderr)
+        return 1
+    print(f"build/benefits.db: {sum(len(t.rows) for t in package.tables.values()):,} rows, {target.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Verb: the package -> what describes it: docs/codebook.md, docs/gaps.md and CITATION.cff.
+
+    python scripts/describe.py [--root DIR] [--check]
+
+With --check nothing is written: exit code 1 and a line for each file that is out of date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import yaml
+
+from package import ROOT, Package, load
+
+
+def codebook(package: Package) -> str:
+    d = package.descriptor
+    out = [
+        "# Codebook",
+        "",
+        f"Generated from `datapackage.json` (version {d['version']}, data through {d['data_through']}) by `make describe`; do not edit.",
+        "How to decide between codes is in the [protocol](protocol.md).",
+        "",
+        "| table | one row is | rows |",
+        "| --- | --- | ---: |",
+    ]
+    for name, table in package.tables.items():
+        out.append(f"| [`{name}`](#{name}) | {table.resource['title']} | {len(table.rows):,} |")
+    for name, table in package.tables.items():
+        schema = table.resource["schema"]
+        targets = {fk["fields"][0]: fk["reference"]["resource"] for fk in schema.get("foreignKeys", [])}
+        out += ["", f"## {name}", "", table.resource["description"], "", f"File `{table.path}`. Primary key: {', '.join(f'`{k}`' for k in table.primary_key)}."]
+        for columns in schema.get("uniqueKeys", []):
+            out.append(f"Unique together: {', '.join(f'`{c}`' for c in columns)}.")
+        out += ["", "| column | type | meaning | example |", "| --- | --- | --- | --- |"]
+        for f in table.fields:
+            constraints = f.get("constraints", {})
+            kind = f["type"] + (", required" if constraints.get("required") else "")
+            if f["name"] in targets:
+                kind += f", key of [`{targets[f['name']]}`](#{targets[f['name']]})"
+            meaning = f["description"]
+            if f.get("categories"):
+                meaning += " Codes: " + "; ".join(f"`{c['value']}` {c['label']}" for c in f["categories"]) + "."
+            if "minimum" in constraints or "maximum" in constraints:
+                meaning += f" Between {constraints.get('minimum', 'any')} and {constraints.get('maximum', 'any')}."
+            if f.get("cited"):
+                meaning += " Each value has a citation of its own."
+            out.append(f"| `{f['name']}` | {kind} | {meaning.replace('|', '&#124;')} | {f['example'].replace('|', '&#124;')} |")
+    return "\n".join(out) + "\n"
+
+
+def gaps(package: Package) -> str:
+    """What the dataset does not know, read off the data."""
+    d = package.descriptor
+    out = [
+        "# Known gaps",
+        "",
+        f"Generated from the data (version {d['version']}, data through {d['data_through']}) by `make describe`; do not edit. A gap is a row that",
+        "says so, never a missing one.",
+        "",
+        "## Not established",
+        "",
+        "Coverage regardless of immigration status that no source read settles, in force on the day through which the data goes.",
+        "",
+        "| jurisdiction | population | basis | what was looked at |",
+        "| --- | --- | --- | --- |",
+    ]
+    through = d["data_through"]
+    for a in package.rows("absences"):
+        if a["finding"] == "not_established" and in_force(a, through):
+            out.append(f"| {a['jurisdiction']} | {a['population']} | {a['basis']} | {text(a['note'])} |")
+    out += ["", "## Not shown as established", "", "Rows that rest on third-hand sources, on one party's word, or on sources that disagree.", "", "| record | standing | note |", "| --- | --- | --- |"]
+    for name, table in package.tables.items():
+        for row in table.rows:
+            if row.get("standing") not in (None, "established"):
+                out.append(f"| `{name}/{table.key_of(row)}` | {row['standing']} | {text(row.get('note') or row.get('summary'))} |")
+    out += ["", "## Cells that are empty because nothing was found", "", "| table | column | empty | of |", "| --- | --- | ---: | ---: |"]
+    for name in ("programs", "coverage", "cases"):
+        table = package.tables[name]
+        for f in table.fields:
+            empty = sum(row[f["name"]] is None for row in table.rows)
+            if f.get("cited") and empty and f["name"] not in ("valid_to", "enrollment_cap", "age_min", "age_max"):
+                out.append(f"| {name} | {f['name']} | {empty} | {len(table.rows)} |")
+    return "\n".join(out) + "\n"
+
+
+def text(note) -> str:
+    return (note or "").replace("|", "&#124;")
+
+
+def in_force(row, day: str) -> bool:
+    return (row["valid_from"] or "") <= day and (row["valid_to"] is None or day < row["valid_to"])
+
+
+def citation(package: Package) -> str:
+    d = package.descriptor
+    content = {
+        "cff-version": "1.2.0",
+        "message": "If you use this dataset, please cite it with its version and the date through which its data goes.",
+        "type": "dataset",
+        "title": d["title"],
+        "abstract": d["description"],
+        "authors": [{"name": c["title"]} for c in d["contributors"]],
+        "version": d["version"],
+        "date-released": d["data_through"],
+        "license": d["licenses"][0]["name"],
+        "keywords": d["keywords"],
+    }
+    return "# Generated from datapackage.json by make describe; do not edit.\n" + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+
+
+FILES = {"docs/codebook.md": codebook, "docs/gaps.md": gaps, "CITATION.cff": citation}
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=ROOT)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if something is out of date")
+    args = parser.parse_args(argv)
+    package = load(args.root)
+    if package.faults:
+        print("error: the package has faults; run make check", file=sys.stderr)
+        return 1
+    stale = []
+    for name, make in FILES.items():
+        path, wanted = args.root / name, make(package)
+        if path.is_file() and path.read_text(encoding="utf-8") == wanted:
+            continue
+        stale.append(name)
+        if not args.check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(wanted, encoding="utf-8")
+            print(f"{name}: written")
+    if args.check and stale:
+        print(f"error: {', '.join(stale)} out of date with the package: run make describe", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,340 @@
+"""The data package as typed rows: `datapackage.json` and `data/`, read once, with every fault of reading named.
+
+The ground floor: it imports nothing of ours. What can be said of one file, one line or one cell by its schema alone is
+found here; what needs several rows is a rule (`rules.py`).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import sys
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_CELL = 8_000  # characters; the longest honest note is a tenth of it, and a pasted document should fail here
+MAX_FIELDS = 200  # columns; frictionless needs a minute for a row of 100,000 cells
+MAX_READ = 131_072  # characters of a cell beyond which a file is not read on: it is no table of ours
+INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+SEMVER = re.compile(r"(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)", re.ASCII)
+TYPES = ("string", "integer", "date")
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong, where it is, and what to do. `line` counts from 1 (the header is line 1); 0 is the whole file."""
+
+    file: str
+    line: int
+    key: str
+    field: str
+    rule: str
+    message: str
+    todo: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        place = self.file + (f":{self.line}" if self.line else "")
+        who = f" [{self.key}]" if self.key else ""
+        what = f" {self.field}:" if self.field else (":" if not who else "")
+        return f"{place}{who}{what} {self.message} (rule: {self.rule}); {self.todo}"
+
+
+@dataclass
+class Table:
+    """One resource: its schema and its rows. `rows` are dicts of typed values (str, int, ISO date as str, or None);
+    `lines[i]` is the line of `rows[i]` in the file. `readable` is False when the rows could not be read at all."""
+
+    name: str
+    path: str
+    resource: dict
+    rows: list[dict] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    readable: bool = False
+    sha256: str = ""
+
+    @property
+    def fields(self) -> list[dict]:
+        return self.resource["schema"]["fields"]
+
+    @property
+    def columns(self) -> list[str]:
+        return [f["name"] for f in self.fields]
+
+    @property
+    def primary_key(self) -> list[str]:
+        key = self.resource["schema"]["primaryKey"]
+        return [key] if isinstance(key, str) else key
+
+    def key_of(self, row: dict) -> str:
+        return "/".join("" if row.get(c) is None else str(row[c]) for c in self.primary_key)
+
+    def located(self):
+        """Pairs of (line, row), in file order."""
+        return zip(self.lines, self.rows)
+
+
+@dataclass
+class Package:
+    """The descriptor and its tables, with the faults met while reading. `descriptor` is None when it cannot be used."""
+
+    root: Path
+    descriptor: dict | None = None
+    tables: dict[str, Table] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    descriptor_sha256: str = ""
+
+    def rows(self, table: str) -> list[dict]:
+        return self.tables[table].rows if table in self.tables else []
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the descriptor and of every data file, by path: the proof of what was validated."""
+        return {"datapackage.json": self.descriptor_sha256} | {t.path: t.sha256 for t in self.tables.values()}
+
+
+def load(root: Path = ROOT) -> Package:
+    """Read the package under `root`. Raises nothing: whatever is wrong is in `faults`."""
+    package = Package(Path(root))
+    _read_descriptor(package)
+    if package.descriptor is not None:
+        for resource in package.descriptor["resources"]:
+            _read_table(package, resource)
+    return package
+
+
+# ---- the descriptor -------------------------------------------------------------------------------------------------
+
+
+def _pairs_once(pairs):
+    seen = {}
+    for key, value in pairs:
+        if key in seen:
+            raise ValueError(f'the key "{key}" stands twice in one object')
+        seen[key] = value
+    return seen
+
+
+def _read_descriptor(package: Package) -> None:
+    def fault(rule, message, todo, line=0):
+        package.faults.append(Fault("datapackage.json", line, "", "", rule, message, todo))
+
+    raw = _read_bytes(package, "datapackage.json")
+    if raw is None:
+        return
+    package.descriptor_sha256 = hashlib.sha256(raw).hexdigest()
+    text = _decode(package, "datapackage.json", raw)
+    if text is None:
+        return
+    try:
+        descriptor = json.loads(text, object_pairs_hook=_pairs_once)
+    except json.JSONDecodeError as e:
+        return fault("json", f"is not valid JSON: {e.msg} at column {e.colno}", "mend the JSON at this line", e.lineno)
+    except (ValueError, RecursionError) as e:
+        return fault("json", f"cannot be used: {e}", "write each key once and nest less")
+    problem = _unusable(descriptor)
+    if problem:
+        return fault("descriptor", problem, "see docs/codebook.md for the tables and the Data Package standard for the form")
+    package.descriptor = descriptor
+
+
+def _unusable(descriptor) -> str:
+    """Why the tables cannot be read by this descriptor, in a sentence; empty when they can."""
+    if not isinstance(descriptor, dict) or not isinstance(descriptor.get("resources"), list) or not descriptor["resources"]:
+        return "needs an object with a non-empty list `resources`"
+    seen = set()
+    for i, r in enumerate(descriptor["resources"]):
+        where = f"resources[{i}]"
+        if not isinstance(r, dict) or not isinstance(r.get("name"), str) or not isinstance(r.get("path"), str):
+            return f"{where} needs a `name` and one `path`, both text"
+        where = f'resource "{r["name"]}"'
+        if r["name"] in seen:
+            return f"{where} stands twice"
+        seen.add(r["name"])
+        schema = r.get("schema")
+        if not isinstance(schema, dict) or not isinstance(schema.get("fields"), list) or not schema["fields"]:
+            return f"{where} needs a `schema` with a list `fields`"
+        names = []
+        for f in schema["fields"]:
+            if not isinstance(f, dict) or not isinstance(f.get("name"), str):
+                return f"{where} has a field without a `name`"
+            names.append(f["name"])
+            if f.get("type") not in TYPES:
+                return f'{where}, field "{f["name"]}": type is {f.get("type")!r}, expected one of {", ".join(TYPES)}'
+            constraints = f.get("constraints", {})
+            if not isinstance(constraints, dict):
+                return f'{where}, field "{f["name"]}": `constraints` must be an object'
+            pattern = constraints.get("pattern", "")
+            try:
+                re.compile(pattern)
+            except (re.error, TypeError, RecursionError):
+                return f'{where}, field "{f["name"]}": `pattern` is not a regular expression: {pattern!r}'
+            for bound in ("minimum", "maximum"):
+                expected = int if f["type"] == "integer" else str
+                if bound in constraints and (not isinstance(constraints[bound], expected) or isinstance(constraints[bound], bool)):
+                    return f'{where}, field "{f["name"]}": `{bound}` must be of the type of the field'
+        if len(set(names)) != len(names):
+            return f"{where} names a field twice"
+        key = schema.get("primaryKey")
+        key = [key] if isinstance(key, str) else key
+        if not isinstance(key, list) or not key or any(k not in names for k in key):
+            return f"{where} needs a `primaryKey` of its own fields"
+        for fk in schema.get("foreignKeys", []):
+            if not isinstance(fk, dict) or not isinstance(fk.get("reference"), dict):
+                return f"{where}: each foreign key needs `fields` and `reference`"
+    return ""
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+def _read_bytes(package: Package, path: str) -> bytes | None:
+    def fault(rule, message, todo):
+        package.faults.append(Fault(path, 0, "", "", rule, message, todo))
+
+    parts = Path(path).parts
+    if not path or "\\" in path or "\0" in path or ":" in path or Path(path).is_absolute() or ".." in parts or any(p.startswith(".") for p in parts):
+        fault("path", f"{path!r} is not a plain path inside the package", "write a relative path such as data/programs.csv")
+        return None
+    full = package.root / path
+    try:
+        if not full.resolve().is_relative_to(package.root.resolve()):
+            fault("path", "is a link that leads out of the package", "put the file itself there")
+            return None
+        if full.is_dir():
+            fault("not-a-file", "is a directory, expected a file", "put the file in its place")
+            return None
+        return full.read_bytes()
+    except FileNotFoundError:
+        fault("missing-file", "does not exist", "restore it, or remove its resource from datapackage.json")
+    except (OSError, RuntimeError) as e:
+        fault("unreadable-file", f"cannot be read: {getattr(e, 'strerror', None) or e}", "check the file and its permissions")
+    return None
+
+
+def _decode(package: Package, path: str, raw: bytes) -> str | None:
+    def fault(rule, message, todo, line=0):
+        package.faults.append(Fault(path, line, "", "", rule, message, todo))
+
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return fault("encoding", "is UTF-16, expected UTF-8", "save it as UTF-8 without a byte order mark")
+    if b"\0" in raw:
+        return fault("nul-byte", "holds a NUL byte", "remove it", raw.count(b"\n", 0, raw.index(b"\0")) + 1)
+    if raw.startswith(b"\xef\xbb\xbf"):
+        fault("byte-order-mark", "starts with a byte order mark", "save it as UTF-8 without a byte order mark", 1)
+        raw = raw[3:]
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as e:
+        line = raw.count(b"\n", 0, e.start) + 1
+        return fault("encoding", f"byte 0x{raw[e.start]:02x} is not UTF-8", "save it as UTF-8", line)
+
+
+def _read_table(package: Package, resource: dict) -> None:
+    table = Table(resource["name"], resource["path"], resource)
+    package.tables[table.name] = table
+
+    def fault(rule, message, todo, line=0, key="", column="", value=""):
+        package.faults.append(Fault(table.path, line, key, column, rule, message, todo, value))
+
+    raw = _read_bytes(package, table.path)
+    if raw is None:
+        return
+    table.sha256 = hashlib.sha256(raw).hexdigest()
+    if not raw.strip():
+        return fault("empty-file", "is empty, expected at least the header", "restore the header: " + ",".join(table.columns))
+    text = _decode(package, table.path, raw)
+    if text is None:
+        return
+    if "\r" in text:
+        line = text.count("\n", 0, text.index("\r")) + 1
+        fault("line-ending", "has a carriage return, expected LF line ends", "save it with LF line ends", line)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.endswith("\n"):
+        fault("final-newline", "ends in the middle of a line, as a cut-off file does", "check that nothing is missing and end it with a line feed", text.count("\n") + 1)
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns = table.columns
+    try:
+        header = next(reader)
+        if header != columns:
+            _header_faults(header, columns, fault)
+            return
+        types = {f["name"]: f["type"] for f in table.fields}
+        for line, cells in _records(reader):
+            if not cells or not any(cells):
+                fault("blank-row", "is a blank line", "remove it", line)
+                continue
+            if len(cells) > MAX_FIELDS or len(max(cells, key=len)) > MAX_READ:
+                what = f"has {len(cells):,} cells" if len(cells) > MAX_FIELDS else f"has a cell of {len(max(cells, key=len)):,} characters"
+                return fault("oversized-row", f"{what}, which no honest row has", "check quotes and commas (the rest of this file was not checked)", line, cells[0][:80])
+            if len(cells) != len(columns):
+                fault("row-width", f"has {len(cells)} cells, expected {len(columns)}", "check commas and quotes", line, cells[0][:80])
+                continue
+            row = {}
+            for column, cell in zip(columns, cells):
+                row[column] = _typed(cell, types[column], column, line, cells[0][:80], fault)
+            table.rows.append(row)
+            table.lines.append(line)
+    except csv.Error as e:
+        return fault("csv", f"is not valid CSV: {e}", "check the quotes at and above this line", reader.line_num)
+    except StopIteration:
+        return fault("empty-file", "has no header", "restore the header: " + ",".join(columns))
+    table.readable = True
+
+
+def _records(reader):
+    """Pairs of (first line, cells): a quoted cell may run over several lines."""
+    line = reader.line_num + 1
+    for cells in reader:
+        yield line, cells
+        line = reader.line_num + 1
+
+
+def _header_faults(header, columns, fault) -> None:
+    todo = "write the header as " + ",".join(columns) + " (the rows of this file were not checked)"
+    if len(header) > MAX_FIELDS:
+        return fault("header", f"has {len(header)} columns, expected {len(columns)}", todo, 1)
+    for name in dict.fromkeys(header):
+        if header.count(name) > 1:
+            fault("header", f"names the column {name!r} twice", todo, 1, column=name)
+        elif name not in columns:
+            fault("header", f"has an unknown column {name!r}", todo, 1, column=name)
+    for name in columns:
+        if name not in header:
+            fault("header", f"lacks the column {name!r}", todo, 1, column=name)
+    if sorted(header) == sorted(columns):
+        fault("header", "has its columns in another order", todo, 1)
+
+
+def _typed(cell: str, type_: str, column: str, line: int, key: str, fault):
+    """The cell as str, int or None. A cell that does not fit its type is a fault and counts as None."""
+    if cell == "":
+        return None
+    if len(cell) > MAX_CELL:
+        fault("cell-too-long", f"has {len(cell):,} characters, at most {MAX_CELL:,} are expected", "shorten it", line, key, column)
+        return None
+    if type_ == "integer":
+        if INTEGER.fullmatch(cell) and len(cell) < 16:
+            return int(cell)
+        fault("type", f"{cell[:60]!r} is not a whole number", "write digits only, such as 138", line, key, column, cell[:200])
+        return None
+    if type_ == "date":
+        if ISO_DATE.fullmatch(cell) and is_date(cell):
+            return cell
+        fault("type", f"{cell[:60]!r} is not a date", "write YYYY-MM-DD, such as 2025-07-01", line, key, column, cell[:200])
+        return None
+    return cell
+
+
+def is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+        return True
+    except ValueError:
+        return False

@@ -1,0 +1,111 @@
+"""Verb: build/benefits.db + metadata.yml -> the site, as an ASGI application under uvicorn.
+
+    python scripts/serve.py [--port 8001] [--host 127.0.0.1] [--database build/benefits.db]
+
+No access log: neither addresses nor questions are written anywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sqlite3
+import sys
+from pathlib import Path
+
+# frictionless brings rich into this environment, and where rich can be imported Datasette prints every exception through it,
+# fifty times slower and with local variables. Nothing here needs it.
+sys.modules.setdefault("rich", None)
+
+import uvicorn  # noqa: E402
+import yaml  # noqa: E402
+from datasette.app import Datasette  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = {
+    "default_allow_sql": False,  # arbitrary SQL lets one reader stall the others; the database can be downloaded instead
+    "num_sql_threads": 0,  # safe only with arbitrary SQL off, and twice as fast
+    "max_returned_rows": 10_000,
+    "sql_time_limit_ms": 3_000,
+    "facet_time_limit_ms": 500,
+    "suggest_facets": False,
+    "max_csv_mb": 0,
+    "default_cache_ttl": 300,
+    "template_debug": False,
+    "trace_debug": False,
+}
+
+
+def site_metadata(database: Path, root: Path = ROOT) -> dict:
+    """metadata.yml, completed by the SQL of the answers and by the descriptions that the database holds of itself."""
+    metadata = yaml.safe_load((root / "metadata.yml").read_text(encoding="utf-8"))
+    site = metadata["databases"]["benefits"]
+    for name, query in site["queries"].items():
+        query["sql"] = (root / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+        query["hide_sql"] = True
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    try:
+        d = connection.execute("SELECT * FROM dataset").fetchone()
+        rights = {"license": d["licence"], "license_url": d["licence_url"], "source": f"Benefits dataset {d['version']}", "source_url": "/benefits/sources"}
+        metadata |= rights
+        site |= rights | {"description": d["description"]}
+        for t in connection.execute("SELECT * FROM dataset_tables"):
+            about = site["tables"].setdefault(t["table"], {})
+            about |= rights | {"title": t["title"], "description": t["description"]}
+            fields = connection.execute('SELECT field, description FROM dataset_fields WHERE "table" = ? ORDER BY position', [t["table"]])
+            about["columns"] = {f["field"]: f["description"] for f in fields}
+        for name, title, description in OWN_TABLES:
+            site["tables"].setdefault(name, {}).update(rights | {"title": title, "description": description})
+    finally:
+        connection.close()
+    return metadata
+
+
+OWN_TABLES = (
+    ("dataset", "Dataset", "Title, version, licence, and the day through which the data goes."),
+    ("dataset_tables", "Tables", "What one row of each table is, and the SHA-256 of its file."),
+    ("dataset_fields", "Fields", "What each column of each table means."),
+    ("dataset_codes", "Codes", "The codes of each code column, with labels."),
+    ("coverage_rules", "Coverage rules with their programs", "Coverage rows joined with program and jurisdiction."),
+    ("role_spans", "Roles with the latest day they may have begun", "Roles, and for a role of which only month or year is known its last day."),
+)
+
+
+def datasette(database: Path, root: Path = ROOT) -> Datasette:
+    return Datasette(
+        [],
+        immutables=[str(database)],
+        metadata=site_metadata(database, root),
+        settings=SETTINGS,
+        template_dir=str(root / "templates"),
+        plugins_dir=str(root / "plugins"),
+        static_mounts=[("static", str(root / "static"))],
+        cors=True,
+    )
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8001)
+    parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
+    args = parser.parse_args(argv)
+    if not args.database.is_file():
+        print("error: there is no build/benefits.db yet: run `make build`", file=sys.stderr)
+        return 1
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((args.host, args.port))
+        except OSError as e:
+            print(f"error: cannot listen on {args.host}:{args.port} ({e.strerror}): choose another port, as in PORT=8002 make serve", file=sys.stderr)
+            return 1
+    app = datasette(args.database).app()
+    print(f"Serving on http://{args.host}:{args.port}/ (Ctrl-C ends it)", flush=True)
+    uvicorn.run(app, host=args.host, port=args.port, access_log=False, log_level="warning", server_header=False, date_header=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

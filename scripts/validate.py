@@ -1,0 +1,231 @@
+"""Verb: is the package whole? The v2 profile, frictionless and our rules; every fault in one report.
+
+    python scripts/validate.py [--root DIR] [--json]
+
+Exit code 0 and one line when nothing is wrong, 1 and every fault otherwise. When all is well the SHA-256 of every file
+is written to build/validated.json, and `build.py` builds exactly those bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import jsonschema
+from frictionless import Package as FrictionlessPackage
+
+import rules
+from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load
+
+PROFILE = ROOT / "profiles" / "datapackage-2.0.json"
+# Properties of the standard that we use, and four of our own: `data_through` and `complete_from` (ISO dates) of the package,
+# `searchable` (columns for full-text search) and `fact` (rows need citations) of a table, `cited` (cells need one) of a field.
+KNOWN = {
+    "package": {"$schema", "name", "id", "title", "description", "homepage", "version", "created", "keywords", "licenses", "contributors", "sources", "resources", "data_through", "complete_from"},
+    "resource": {"name", "type", "title", "description", "path", "format", "mediatype", "encoding", "dialect", "schema", "searchable", "fact"},
+    "field": {"name", "type", "format", "title", "description", "example", "constraints", "categories", "cited"},
+}
+
+
+def faults_of(package: Package) -> list[Fault]:
+    """Every fault of the package, sorted by file and line."""
+    faults = list(package.faults)
+    if package.descriptor is not None:
+        faults += descriptor_faults(package)
+        faults += unlisted_files(package)
+        faults += frictionless_faults(package, faults)
+        faults += rules.check(package)
+    return sorted(set(faults))
+
+
+# ---- the descriptor -------------------------------------------------------------------------------------------------
+
+
+def descriptor_faults(package: Package) -> list[Fault]:
+    found, d = [], package.descriptor
+
+    def fault(rule, where, message, todo):
+        found.append(Fault("datapackage.json", 0, where, "", rule, message, todo))
+
+    profile = json.loads(PROFILE.read_text(encoding="utf-8"))
+    for e in jsonschema.Draft7Validator(profile).iter_errors(d):
+        fault("profile", "/".join(str(p) for p in e.absolute_path) or "package", f"does not fit the Data Package v2 profile: {e.message[:200]}", "see the Data Package standard, version 2")
+    if d.get("$schema") != "https://datapackage.org/profiles/2.0/datapackage.json":
+        fault("profile", "$schema", f"is {d.get('$schema')!r}", "declare https://datapackage.org/profiles/2.0/datapackage.json")
+    if not SEMVER.fullmatch(str(d.get("version"))):
+        fault("version", "version", f"is {d.get('version')!r}", "write MAJOR.MINOR.PATCH, such as 1.0.0")
+    for name in ("data_through", "complete_from"):
+        if not ISO_DATE.fullmatch(str(d.get(name))) or not is_date(str(d.get(name))):
+            fault("date", name, f"is {d.get(name)!r}", "write YYYY-MM-DD")
+    if not any(lic.get("name") == "CC-BY-4.0" for lic in d.get("licenses", []) if isinstance(lic, dict)):
+        fault("licence", "licenses", "does not name CC-BY-4.0", "restore the licence of the data")
+    resources = {r["name"]: r for r in d["resources"]}
+    _unknown(fault, "package", "package", d)
+    for r in d["resources"]:
+        _unknown(fault, "resource", r["name"], r)
+        for part in ("title", "description"):
+            if not isinstance(r.get(part), str) or not r[part].strip():
+                fault("described", r["name"], f"has no {part}", "say what one row is, so that a stranger could code a new one")
+        columns = {f["name"]: f for f in r["schema"]["fields"]}
+        for column in r.get("searchable", []):
+            if column not in columns:
+                fault("searchable", r["name"], f"names {column!r}, which is no field", "name fields of this table")
+        for columns_ in r["schema"].get("uniqueKeys", []):
+            if not isinstance(columns_, list) or not set(columns_) <= set(columns):
+                fault("unique-key-target", r["name"], f"has a unique key of {columns_!r}", "give lists of fields of this table")
+        for f in r["schema"]["fields"]:
+            where = f"{r['name']}.{f['name']}"
+            _unknown(fault, "field", where, f)
+            for part in ("title", "description"):
+                if not isinstance(f.get(part), str) or not f[part].strip():
+                    fault("described", where, f"has no {part}", "say what the column means, so that a stranger could code a new row")
+            _example(fault, where, f)
+            labels, enum = f.get("categories"), f.get("constraints", {}).get("enum")
+            if (labels is None) != (enum is None) or (labels is not None and [c.get("value") for c in labels if isinstance(c, dict)] != enum):
+                fault("categories", where, "has an enum and categories that differ", "give each code once in both, in the same order, with a label")
+            elif labels and any(not c.get("label") for c in labels):
+                fault("categories", where, "has a code without a label", "give each code a label")
+        for fk in r["schema"].get("foreignKeys", []):
+            target = resources.get(fk["reference"].get("resource") or r["name"])
+            if target is None or target["schema"]["primaryKey"] != fk["reference"].get("fields") or not set(fk.get("fields", [])) <= set(columns):
+                fault("foreign-key-target", r["name"], f"has a foreign key to {fk['reference'].get('resource')!r} that is not its primary key", "point it at the primary key of a table")
+    return found
+
+
+def _unknown(fault, kind, where, properties):
+    for name in set(properties) - KNOWN[kind]:
+        fault("unknown-property", where, f"has the property {name!r}, which nothing reads", f"remove it or spell it as one of {', '.join(sorted(KNOWN[kind]))}")
+
+
+def _example(fault, where, f):
+    example, constraints = f.get("example"), f.get("constraints", {})
+    good = {"integer": INTEGER.fullmatch, "string": bool, "date": is_date}  # the profile wants every example as text
+    if not isinstance(example, str) or not good[f["type"]](example):
+        fault("example", where, f"has the example {example!r}, which is no {f['type']}", "give an example that could stand in the column")
+    elif "enum" in constraints and example not in constraints["enum"]:
+        fault("example", where, f"has the example {example!r}, which is no code of its own", "give one of its codes")
+    elif "pattern" in constraints and not re.fullmatch(constraints["pattern"], example):
+        fault("example", where, f"has the example {example!r}, which its pattern refuses", "mend the pattern or the example")
+
+
+def unlisted_files(package: Package) -> list[Fault]:
+    data = package.root / "data"
+    listed = {t.path for t in package.tables.values()}
+    if not data.is_dir():
+        return []  # each missing file is named already
+    return [
+        Fault(f"data/{p.name}", 0, "", "", "unlisted-file", "is in data/ but in no resource of datapackage.json", "list it or remove it")
+        for p in sorted(data.iterdir())
+        if f"data/{p.name}" not in listed
+    ]
+
+
+# ---- frictionless ---------------------------------------------------------------------------------------------------
+
+
+def frictionless_faults(package: Package, known: list[Fault]) -> list[Fault]:
+    """What frictionless finds in the readable tables, without what `known` says already of the same cell or line."""
+    descriptor = copy.deepcopy(package.descriptor)
+    readable = {n for n, t in package.tables.items() if t.readable}
+    descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] in readable]
+    if not descriptor["resources"]:
+        return []
+    for r in descriptor["resources"]:
+        keys = r["schema"].get("foreignKeys", [])
+        r["schema"]["foreignKeys"] = [k for k in keys if (k["reference"].get("resource") or r["name"]) in readable]
+    said = {(f.file, f.line, f.field) for f in known} | {(f.file, f.line, "") for f in known if not f.field}
+    try:
+        report = FrictionlessPackage.from_descriptor(descriptor, basepath=str(package.root)).validate(limit_errors=100_000)
+    except Exception as e:  # frictionless raises many kinds on a descriptor it cannot use
+        return [Fault("datapackage.json", 0, "", "", "frictionless", f"frictionless cannot use it: {str(e)[:300]}", "mend the descriptor")]
+    found = []
+    for error in report.errors:
+        found.append(Fault("datapackage.json", 0, "", "", f"frictionless {error.type}", error.note, "mend the descriptor"))
+    for task in report.tasks:
+        table = package.tables.get(task.name)
+        path = task.place if table is None else table.path
+        at = {} if table is None else dict(table.located())
+        for error in task.errors:
+            line, column = getattr(error, "row_number", None) or 0, getattr(error, "field_name", "") or ""
+            if line and not column and table is not None:
+                column = _column_of(error, table)
+            if (path, line, column) in said or (path, line, "") in said and line:
+                continue
+            row = at.get(line)
+            cell = str(getattr(error, "cell", "") or "")
+            if row is not None and column and not cell:
+                cell = "" if row.get(column) is None else str(row[column])
+            message, todo = _sentence(error, table, column, cell)
+            found.append(Fault(path, line, table.key_of(row) if row is not None else "", column, error.type, message, todo, cell[:200]))
+    return found
+
+
+def _column_of(error, table) -> str:
+    """The column that a row error speaks of: its key's."""
+    if error.type == "primary-key":
+        return table.primary_key[0]
+    return (getattr(error, "field_names", None) or [""])[0]
+
+
+def _sentence(error, table, column, cell) -> tuple[str, str]:
+    constraints = next((f.get("constraints", {}) for f in table.fields if f["name"] == column), {}) if table else {}
+    if error.type == "constraint-error" and "required" in error.note:
+        return "is empty", "fill it: it is required"
+    if error.type == "constraint-error" and "enum" in error.note:
+        return f"{cell[:60]!r} is not one of its codes", "write one of " + ", ".join(map(str, constraints.get("enum", [])))
+    if error.type == "constraint-error" and "pattern" in error.note:
+        return f"{cell[:60]!r} does not have the form of the column", f"see its description in docs/codebook.md (pattern {constraints.get('pattern')})"
+    if error.type == "constraint-error" and ("minimum" in error.note or "maximum" in error.note):
+        return f"{cell[:60]!r} is out of range", f"write a value between {constraints.get('minimum', 'any')} and {constraints.get('maximum', 'any')}"
+    if error.type in ("unique-error", "primary-key") or "unique" in error.note:
+        return f"{cell[:80]!r} occurs more than once or is missing", "give each row a key of its own"
+    if error.type == "foreign-key":
+        reference = getattr(error, "reference_name", "") or "the table it points to"
+        return f"{cell[:80]!r} is not in {reference}", f"use a key of {reference}, or add the row there"
+    return error.note, "see the Data Package standard"
+
+
+# ---- the verb -------------------------------------------------------------------------------------------------------
+
+
+def stamp(package: Package) -> None:
+    """Write what was validated, beside and renamed."""
+    folder = package.root / "build"
+    folder.mkdir(exist_ok=True)
+    beside = folder / f"validated.json.{os.getpid()}"
+    beside.write_text(json.dumps(package.digests(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    beside.replace(folder / "validated.json")
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds datapackage.json (default: this one)")
+    parser.add_argument("--json", action="store_true", help="print the faults as a JSON list")
+    args = parser.parse_args(argv)
+    package = load(args.root)
+    faults = faults_of(package)
+    rows = sum(len(t.rows) for t in package.tables.values())
+    if args.json:
+        print(json.dumps([vars(f) for f in faults], indent=2, ensure_ascii=False))
+    else:
+        for f in faults:
+            print(f)
+        total = f"{len(faults)} fault{'s' if len(faults) != 1 else ''}" if faults else "no faults"
+        print(f"{total} in {len(package.tables)} tables, {rows:,} rows, {len(rules.RULES)} rules")
+    if faults:
+        return 1
+    try:
+        stamp(package)
+    except OSError as e:
+        print(f"error: build/validated.json cannot be written: {e.strerror or e}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

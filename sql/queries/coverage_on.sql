@@ -1,0 +1,74 @@
+-- Every jurisdiction and population with its programs in force on a day, or the cited absence.
+-- A day that the dataset does not reach back to gets a row that says so: no answer is an empty page.
+WITH asked AS (
+  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, data_through, complete_from, version FROM dataset
+),
+pairs AS (
+  SELECT j.jurisdiction, j.name AS jurisdiction_name, p.population
+  FROM jurisdictions j CROSS JOIN populations p
+  WHERE (:jurisdiction = '' OR j.jurisdiction = :jurisdiction)
+    AND (:population = '' OR p.population = :population)
+),
+covered AS (
+  SELECT r.* FROM coverage_rules r, asked
+  WHERE r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
+),
+absent AS (
+  SELECT a.* FROM absences a, asked
+  WHERE a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)
+),
+answers AS (
+  SELECT x.jurisdiction, x.jurisdiction_name, x.population, c.program, c.name, c.administered_by, c.funding, c.status_scope,
+         c.authority, c.url, c.age_min, c.age_max, c.income_limit_pct_fpl, c.income_disregard_pct, c.enrollment,
+         c.enrollment_cap, c.applies_to, c.benefit_scope, c.cost_sharing, c.valid_from, c.valid_from_precision, c.valid_to,
+         c.standing, NULL AS finding, NULL AS basis, c.note, c.coverage, NULL AS absence,
+         'coverage' AS "table", c.coverage AS record
+  FROM pairs x JOIN covered c ON c.jurisdiction = x.jurisdiction AND c.population = x.population
+  UNION ALL
+  SELECT x.jurisdiction, x.jurisdiction_name, x.population, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+         NULL, NULL, NULL, NULL, NULL, a.valid_from, NULL, a.valid_to, NULL, a.finding, a.basis, a.note, NULL, a.absence,
+         'absences', a.absence
+  FROM pairs x JOIN absent a ON a.jurisdiction = x.jurisdiction AND a.population = x.population
+  UNION ALL
+  SELECT x.jurisdiction, x.jurisdiction_name, x.population, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+         NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'not_established', NULL,
+         'Nothing is recorded for this day. The dataset answers every day from ' || (SELECT complete_from FROM asked)
+           || ' on, and earlier days only where a program of that time is recorded.', NULL, NULL, NULL, NULL
+  FROM pairs x
+  WHERE NOT EXISTS (SELECT 1 FROM covered c WHERE c.jurisdiction = x.jurisdiction AND c.population = x.population)
+    AND NOT EXISTS (SELECT 1 FROM absent a WHERE a.jurisdiction = x.jurisdiction AND a.population = x.population)
+)
+SELECT asked.as_of, a.jurisdiction, a.jurisdiction_name, a.population,
+       CASE
+         WHEN a.finding = 'none' THEN 'No program regardless of immigration status: ' || CASE a.basis
+           WHEN 'stated' THEN 'a source says so.' ELSE 'not named in a list given as complete.' END
+         WHEN a.finding = 'not_established' THEN 'Not established.'
+         ELSE CASE a.standing WHEN 'established' THEN '' ELSE upper(substr(a.standing, 1, 1)) || substr(a.standing, 2) || ', not established: ' END
+           || CASE a.enrollment
+                WHEN 'closed_to_new' THEN 'Closed to new applicants; people already enrolled'
+                WHEN 'capped' THEN 'Open up to a cap; places may be full;'
+                ELSE CASE a.applies_to WHEN 'current_enrollees' THEN 'People already enrolled' WHEN 'new_applicants' THEN 'New applicants' ELSE 'Open' END
+              END
+           || CASE a.status_scope
+                WHEN 'any_status' THEN ' regardless of immigration status'
+                WHEN 'lawfully_present' THEN ', lawfully present noncitizens only'
+                ELSE ', only the immigration statuses its rules list' END
+           || CASE
+                WHEN a.age_min IS NULL AND a.age_max IS NULL THEN ''
+                WHEN a.age_max IS NULL THEN ', ages ' || a.age_min || ' and over'
+                ELSE ', ages ' || COALESCE(a.age_min, 0) || ' to ' || a.age_max END
+           || CASE WHEN a.income_limit_pct_fpl IS NULL THEN '' ELSE ', income up to ' || a.income_limit_pct_fpl || '% of poverty' END
+           || CASE WHEN a.valid_from_precision = 'day' OR asked.as_of >= date(a.valid_from, '+1 ' || a.valid_from_precision) THEN ''
+                ELSE ' (began in this ' || a.valid_from_precision || '; the day is not known)' END
+           || '.'
+       END
+       || CASE WHEN asked.as_of > asked.data_through THEN ' As scheduled on ' || asked.data_through || '.' ELSE '' END AS in_words,
+       a.program, a.name, a.administered_by, a.funding, a.status_scope, a.authority, a.url, a.age_min, a.age_max,
+       a.income_limit_pct_fpl, a.income_disregard_pct, a.enrollment, a.enrollment_cap, a.applies_to, a.benefit_scope,
+       a.cost_sharing, a.valid_from, a.valid_from_precision, a.valid_to, a.standing, a.finding, a.basis, a.note,
+       a.coverage, a.absence,
+       COALESCE(rc.citations, 'No source: searched without result') AS citations,
+       asked.data_through, asked.version AS dataset_version
+FROM answers a CROSS JOIN asked
+LEFT JOIN record_citations rc ON rc."table" = a."table" AND rc.record = a.record
+ORDER BY a.jurisdiction, a.population, a.program IS NULL, a.program, a.age_min, a.applies_to

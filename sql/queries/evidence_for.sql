@@ -1,0 +1,18 @@
+-- The citations of one record, or of one table, or of everything: field by field, best sources first, both sides of a conflict.
+-- A record without a source has a row that says why.
+SELECT c."table", c.record, r.label, c.field, c.relation, s.title, s.publisher, s.url, c.locator, s.kind, s.reliability,
+       s.published, c.checked_on, c.note, c.source, d.data_through, d.version AS dataset_version
+FROM citations c
+JOIN sources s ON s.source = c.source
+LEFT JOIN records r ON r."table" = c."table" AND r.record = c.record
+CROSS JOIN dataset d
+WHERE (:table = '' OR c."table" = :table) AND (:record = '' OR c.record = :record)
+UNION ALL
+SELECT r."table", r.record, r.label, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       CASE r."table" WHEN 'absences' THEN 'No source: searched without result. ' || COALESCE((SELECT a.note FROM absences a WHERE a.absence = r.record), '')
+            ELSE 'A definition or a document of this dataset; it is cited by others and needs no citation.' END,
+       NULL, d.data_through, d.version
+FROM records r CROSS JOIN dataset d
+WHERE :record <> '' AND r.record = :record AND (:table = '' OR r."table" = :table)
+  AND NOT EXISTS (SELECT 1 FROM citations c WHERE c."table" = r."table" AND c.record = r.record)
+ORDER BY 1, 2, 4, 5 DESC, 11, 15

@@ -1,0 +1,28 @@
+-- Every jurisdiction and its role in each case on a day. A jurisdiction that no source names has a row that says so.
+WITH asked AS (
+  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, data_through, version FROM dataset
+),
+held AS (
+  SELECT r.* FROM role_spans r, asked
+  WHERE r.jurisdiction IS NOT NULL AND r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
+)
+SELECT asked.as_of, c.court_case, c.caption, j.jurisdiction, j.name AS jurisdiction_name,
+       CASE WHEN h.role IS NOT NULL THEN h.role WHEN c.filed > asked.as_of THEN 'none_found' ELSE 'not_established' END AS role,
+       h.party, h.valid_from, h.valid_from_precision, h.valid_to, h.standing,
+       COALESCE(
+         CASE WHEN h.valid_from_precision <> 'day' AND asked.as_of <= h.starts_by AND h.role = 'plaintiff'
+              THEN 'The day in this ' || h.valid_from_precision || ' is not known. ' END || COALESCE(h.note, ''),
+         h.note,
+         CASE WHEN h.role IS NOT NULL THEN NULL
+              WHEN c.filed > asked.as_of THEN 'The case was filed later, on ' || c.filed || '.'
+              ELSE 'No source that was read names this jurisdiction as a party; the list of parties may not be complete.' END
+       ) AS note,
+       h.role_id,
+       COALESCE(rr.citations, rc.citations) AS citations,
+       asked.data_through, asked.version AS dataset_version
+FROM cases c CROSS JOIN jurisdictions j CROSS JOIN asked
+LEFT JOIN held h ON h.court_case = c.court_case AND h.jurisdiction = j.jurisdiction
+LEFT JOIN record_citations rr ON rr."table" = 'roles' AND rr.record = h.role_id
+LEFT JOIN record_citations rc ON rc."table" = 'cases' AND rc.record = c.court_case
+WHERE (:court_case = '' OR c.court_case = :court_case)
+ORDER BY c.filed, c.court_case, j.jurisdiction

@@ -1,0 +1,110 @@
+"""What the tests share: the repository, a copy of the package to break, the built database, and the served site."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+import build as build_verb
+import package as ground
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "tests" / "examples"
+
+
+def examples(name: str) -> list[dict]:
+    """The rows of tests/examples/NAME.csv."""
+    with open(EXAMPLES / f"{name}.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def copy_package(target: Path) -> Path:
+    """A copy of the package, to be broken."""
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "datapackage.json", target)
+    shutil.copytree(ROOT / "data", target / "data")
+    return target
+
+
+def run(script: str, *args, env: dict | None = None, **options) -> subprocess.CompletedProcess:
+    """A verb, as a person runs it."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *map(str, args)], capture_output=True, text=True, env=os.environ | (env or {}), **options
+    )
+
+
+@pytest.fixture(scope="session")
+def package():
+    return ground.load(ROOT)
+
+
+@pytest.fixture
+def broken(tmp_path):
+    return copy_package(tmp_path / "package")
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory, package) -> Path:
+    target = tmp_path_factory.mktemp("built") / "benefits.db"
+    build_verb.build(package, target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def db(database):
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def ask(db):
+    """ask("coverage_on", as_of="2025-06-30", jurisdiction="IL") -> rows, by the SQL that the site runs."""
+    parameters = {
+        "coverage_on": ("as_of", "population", "jurisdiction"),
+        "roles_on": ("as_of", "court_case"),
+        "sharing_on": ("as_of", "jurisdiction", "data_element", "person_class"),
+        "evidence_for": ("table", "record"),
+    }
+    sql = {name: (ROOT / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8") for name in parameters}
+
+    def answer(name, **given):
+        return [dict(r) for r in db.execute(sql[name], dict.fromkeys(parameters[name], "") | given)]
+
+    return answer
+
+
+@pytest.fixture(scope="session")
+def site(database, tmp_path_factory):
+    """The served site over real HTTP: an httpx client whose base is its address, with `.log` the file of all it printed."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    log = tmp_path_factory.mktemp("log") / "serve.log"
+    with open(log, "w") as out:
+        server = subprocess.Popen(
+            [sys.executable, str(ROOT / "scripts" / "serve.py"), "--port", str(port), "--database", str(database)], stdout=out, stderr=subprocess.STDOUT
+        )
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            for _ in range(200):
+                try:
+                    client.get("/")
+                    break
+                except httpx.TransportError:
+                    assert server.poll() is None, log.read_text()
+                    time.sleep(0.05)
+            client.log = log
+            yield client
+        server.terminate()
+        server.wait(timeout=20)
