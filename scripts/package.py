@@ -49,13 +49,15 @@ class Fault:
 @dataclass
 class Table:
     """One resource: its schema and its rows. `rows` are dicts of typed values (str, int, ISO date as str, or None);
-    `lines[i]` is the line of `rows[i]` in the file. `readable` is False when the rows could not be read at all."""
+    `lines[i]` is the line of `rows[i]` in the file. `unread` holds the first cells of single lines that could not be read;
+    `readable` is False when the rows could not be read at all."""
 
     name: str
     path: str
     resource: dict
     rows: list[dict] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
     readable: bool = False
     sha256: str = ""
 
@@ -274,6 +276,7 @@ def _read_table(package: Package, resource: dict) -> None:
                 what = f"has {len(cells):,} cells" if len(cells) > MAX_FIELDS else f"has a cell of {len(max(cells, key=len)):,} characters"
                 return fault("oversized-row", f"{what}, which no honest row has", "check quotes and commas (the rest of this file was not checked)", line, cells[0][:80])
             if len(cells) != len(columns):
+                table.unread.add(cells[0])
                 fault("row-width", f"has {len(cells)} cells, expected {len(columns)}", "check commas and quotes", line, cells[0][:80])
                 continue
             row = {}

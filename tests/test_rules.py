@@ -1,0 +1,128 @@
+"""Each rule has an example that must fail: one cell of the real package is changed, and validate must name that very place.
+
+In tests/examples/rules.csv `record` may be `*` (the first row) or `!VALUE` (the first row whose `relation` is VALUE).
+"""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+import package as ground
+import rules
+import validate
+from conftest import ROOT, copy_package, examples
+
+CASES = examples("rules")
+# Rules whose fault is not a matter of one changed cell have a test of their own below.
+ALONE = {"empty-table", "source-unused", "citation-missing"}
+
+
+def rewrite(path, change):
+    """Change the rows (lists of cells, header first) of a CSV file."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    change(rows)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def find(table: ground.Table, record: str) -> dict:
+    if record == "*":
+        return table.rows[0]
+    if record.startswith("!"):
+        return next(r for r in table.rows if r["relation"] == record[1:])
+    return next(r for r in table.rows if table.key_of(r) == record)
+
+
+OURS = {name for name, _, _ in rules.RULES}
+
+
+def faults(root, rule=None):
+    """All faults, or, where a rule of ours is asked about, what reading and the rules find (frictionless takes most of the time)."""
+    package = ground.load(root)
+    return package.faults + rules.check(package) if rule in OURS else validate.faults_of(package)
+
+
+def test_every_rule_has_an_example():
+    assert {name for name, _, _ in rules.RULES} <= {c["rule"] for c in CASES} | ALONE
+
+
+def test_the_package_has_no_faults(package):
+    assert validate.faults_of(package) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['rule']}-{c['table']}-{c['field']}")
+def test_rule(case, broken, package):
+    table = package.tables[case["table"]]
+    target = find(table, case["record"])
+    column = table.columns.index(case["field"])
+
+    def change(rows):
+        rows[table.rows.index(target) + 1][column] = case["value"]
+
+    rewrite(broken / table.path, change)
+    found = faults(broken, case["rule"])
+    at = package.tables[case["at_table"]]
+    key = "" if not case["at_record"] else at.key_of(find(at, case["at_record"]))
+    named = [f for f in found if f.rule == case["rule"] and f.file == at.path and f.key == key and f.field == case["at_field"]]
+    assert named, [str(f) for f in found]
+    if key:
+        lines = (broken / at.path).read_text(encoding="utf-8").splitlines()
+        assert key.split("/")[0] in lines[named[0].line - 1]
+    assert all(f.message and f.todo for f in found)
+
+
+def test_citation_missing(broken, package):
+    """Without its citations a row has none that supports it, and each of its cells lacks its own."""
+    table = package.tables["citations"]
+
+    def change(rows):
+        rows[:] = [r for r in rows if r[table.columns.index("record")] != "il-hbia-adult-42-54-2022"]
+
+    rewrite(broken / "data/citations.csv", change)
+    fields = {f.field for f in faults(broken) if f.rule == "citation-missing" and f.key == "il-hbia-adult-42-54-2022"}
+    assert {"", "valid_from", "age_min", "enrollment"} <= fields
+
+
+def test_conflict_without_support(broken, package):
+    table = package.tables["citations"]
+    against = next(r for r in table.rows if r["relation"] == "contradicts" and r["field"])
+
+    def change(rows):
+        names = {n: i for i, n in enumerate(rows[0])}
+        for row in rows[1:]:
+            if (row[names["record"]], row[names["field"]]) == (against["record"], against["field"]):
+                row[names["relation"]] = "contradicts"
+
+    rewrite(broken / "data/citations.csv", change)
+    assert [f for f in faults(broken) if f.rule == "conflict-pair" and f.field == "relation"]
+
+
+def test_empty_table(broken):
+    rewrite(broken / "data/populations.csv", lambda rows: rows.__delitem__(slice(1, None)))
+    assert [f for f in faults(broken) if f.rule == "empty-table" and f.file == "data/populations.csv"]
+
+
+def test_source_unused(broken, package):
+    columns = package.tables["sources"].columns
+    extra = {"source": "zz-unused", "kind": "news", "title": "Unused", "retrieved": "2026-11-24", "reliability": "secondary"}
+    rewrite(broken / "data/sources.csv", lambda rows: rows.append([extra.get(c, "") for c in columns]))
+    assert [(f.key, f.line) for f in faults(broken) if f.rule == "source-unused"] == [("zz-unused", len(package.rows("sources")) + 2)]
+
+
+def test_all_faults_in_one_run(broken):
+    for case in CASES[:8]:
+        table = ground.load(ROOT).tables[case["table"]]
+        target = find(table, case["record"])
+
+        def change(rows, table=table, target=target, case=case):
+            rows[table.rows.index(target) + 1][table.columns.index(case["field"])] = case["value"]
+
+        rewrite(broken / table.path, change)
+    assert len({f.rule for f in faults(broken)}) >= 5
+
+
+def test_copy_is_whole(tmp_path):
+    assert faults(copy_package(tmp_path / "p")) == []
