@@ -17,8 +17,9 @@ build/benefits.db: .venv/ready $(INPUTS)
 	@$(PY) scripts/validate.py
 	@$(PY) scripts/build.py
 
-check: .venv/ready  ## validate, and say what is complete, open and stale; AT=YYYY-MM-DD sets the day for staleness
+check: build/benefits.db  ## validate, and say what is complete, open and stale; AT=YYYY-MM-DD sets the day for staleness
 	@$(PY) scripts/validate.py
+	@$(PY) scripts/canonical.py --check
 	@$(PY) scripts/describe.py --check
 	@$(PY) scripts/completeness.py $(if $(AT),--at $(AT))
 

@@ -150,6 +150,7 @@ def describe(db: sqlite_utils.Database, package: Package) -> None:
                     "description": f["description"],
                     "example": str(f["example"]),
                     "required": int(bool(constraints.get("required"))),
+                    "cited": int(bool(f.get("cited"))),
                     "constraints": json.dumps({k: v for k, v in constraints.items() if k not in ("required", "enum")}, sort_keys=True),
                 }
             )

@@ -1,4 +1,4 @@
-"""Verb: the package -> what describes it: docs/codebook.md, docs/gaps.md and CITATION.cff.
+"""Verb: the package -> what describes it: docs/codebook.md, docs/gaps.md, docs/second-coding.md and CITATION.cff.
 
     python scripts/describe.py [--root DIR] [--check]
 
@@ -8,6 +8,7 @@ With --check nothing is written: exit code 1 and a line for each file that is ou
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from pathlib import Path
 
@@ -112,7 +113,36 @@ def citation(package: Package) -> str:
     return "# Generated from datapackage.json by make describe; do not edit.\n" + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 
 
-FILES = {"docs/codebook.md": codebook, "docs/gaps.md": gaps, "CITATION.cff": citation}
+def second_coding(package: Package) -> str:
+    """How far two coders diverged, by field, from docs/second-coding.csv."""
+    with open(package.root / "docs" / "second-coding.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    out = [
+        "# Second coding",
+        "",
+        "Generated from `second-coding.csv` by `make describe`; do not edit.",
+        "",
+        "A second coder coded a random fifth of the coverage rows (seed 20261124) and all order terms of version 0.1.0 again from the",
+        "sources, without seeing the first coding. Both codings, and how each divergence was settled and why, are in",
+        "[`second-coding.csv`](second-coding.csv). Take the rates for what they are: both coders worked from the same gathered evidence, so",
+        "they measure how far its reading diverges, not whether the evidence is right; and a unit named a day in the middle of",
+        "the first coder's period and an age in the middle of the band, which may have helped the second coder to agree on dates and ages.",
+        "",
+        "| table | field | units | diverging | rate |",
+        "| --- | --- | ---: | ---: | ---: |",
+    ]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for r in rows:
+        groups.setdefault((r["table"], r["field"]), []).append(r["agree"])
+    for (table, field), agree in groups.items():
+        out.append(f"| {table} | {field} | {len(agree)} | {agree.count('no')} | {agree.count('no') / len(agree):.0%} |")
+    diverging = [r for r in rows if r["agree"] == "no"]
+    out += ["", "| record | field | first | second | settled | reason |", "| --- | --- | --- | --- | --- | --- |"]
+    out += [f"| {r['record']} | {r['field']} | {r['first'] or '(empty)'} | {r['second'] or '(empty)'} | {r['settled'] or '(empty)'} | {text(r['reason'])} |" for r in diverging]
+    return "\n".join(out) + "\n"
+
+
+FILES = {"docs/codebook.md": codebook, "docs/second-coding.md": second_coding, "docs/gaps.md": gaps, "CITATION.cff": citation}
 
 
 def main(argv=None) -> int:

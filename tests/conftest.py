@@ -76,6 +76,7 @@ def ask(db):
         "roles_on": ("as_of", "court_case"),
         "sharing_on": ("as_of", "jurisdiction", "data_element", "person_class"),
         "evidence_for": ("table", "record"),
+        "survey_agreement": ("survey",),
     }
     sql = {name: (ROOT / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8") for name in parameters}
 

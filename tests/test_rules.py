@@ -12,7 +12,7 @@ import pytest
 import package as ground
 import rules
 import validate
-from conftest import ROOT, copy_package, examples
+from conftest import copy_package, examples
 
 CASES = examples("rules")
 # Rules whose fault is not a matter of one changed cell have a test of their own below.
@@ -112,16 +112,17 @@ def test_source_unused(broken, package):
     assert [(f.key, f.line) for f in faults(broken) if f.rule == "source-unused"] == [("zz-unused", len(package.rows("sources")) + 2)]
 
 
-def test_all_faults_in_one_run(broken):
-    for case in CASES[:8]:
-        table = ground.load(ROOT).tables[case["table"]]
+def test_all_faults_in_one_run(broken, package):
+    chosen = [next(c for c in CASES if c["rule"] == r and c["table"] != "citations") for r in ("words", "formula-cell", "period-order", "closed-to-new", "role-party", "type")]
+    for case in chosen:
+        table = package.tables[case["table"]]
         target = find(table, case["record"])
 
         def change(rows, table=table, target=target, case=case):
             rows[table.rows.index(target) + 1][table.columns.index(case["field"])] = case["value"]
 
         rewrite(broken / table.path, change)
-    assert len({f.rule for f in faults(broken)}) >= 5
+    assert {c["rule"] for c in chosen} <= {f.rule for f in faults(broken)}
 
 
 def test_copy_is_whole(tmp_path):

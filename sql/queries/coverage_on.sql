@@ -71,4 +71,4 @@ SELECT asked.as_of, a.jurisdiction, a.jurisdiction_name, a.population,
        asked.data_through, asked.version AS dataset_version
 FROM answers a CROSS JOIN asked
 LEFT JOIN record_citations rc ON rc."table" = a."table" AND rc.record = a.record
-ORDER BY a.jurisdiction, a.population, a.program IS NULL, a.program, a.age_min, a.applies_to
+ORDER BY a.jurisdiction, a.population, a.program IS NULL, a.status_scope <> 'any_status', a.program, a.age_min, a.applies_to

@@ -1,0 +1,130 @@
+"""The served site, through its real HTTP interface."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+
+import pytest
+
+ANSWERS = ("coverage_on", "roles_on", "sharing_on", "evidence_for", "survey_agreement")
+
+
+def rows(response):
+    assert response.status_code == 200, response.text[:500]
+    return response.json()
+
+
+def get(site, answer, **parameters):
+    return rows(site.get(f"/benefits/{answer}.json", params=parameters | {"_shape": "array"}))
+
+
+def test_the_questions_of_the_readme(site):
+    before = [r for r in get(site, "coverage_on", as_of="2025-06-30", jurisdiction="IL", population="adult") if r["program"] == "il-hbia" and r["age_min"] <= 50 <= r["age_max"]]
+    assert [(r["enrollment"], r["applies_to"]) for r in before] == [("closed_to_new", "current_enrollees")]
+    assert not [r for r in get(site, "coverage_on", as_of="2025-07-01", jurisdiction="IL", population="adult") if r["status_scope"] == "any_status"]
+    asked = {"jurisdiction": "CA", "data_element": "address", "person_class": "unlawfully_present"}
+    assert [get(site, "sharing_on", as_of=day, **asked)[0]["status"] for day in ("2026-01-05", "2026-01-06")] == ["enjoined", "permitted"]
+    plaintiffs = [
+        {r["jurisdiction"] for r in get(site, "roles_on", as_of=day, court_case="california-v-hhs") if r["role"] == "plaintiff"} for day in ("2025-07-01", "2025-09-15")
+    ]
+    assert len(plaintiffs[0]) == 20 and plaintiffs[1] - plaintiffs[0] == {"WI"}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_every_answer_in_three_forms(site, answer):
+    page = site.get(f"/benefits/{answer}")
+    assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")
+    as_json = rows(site.get(f"/benefits/{answer}.json?_shape=objects"))["rows"]
+    as_csv = list(csv.DictReader(io.StringIO(site.get(f"/benefits/{answer}.csv").text)))
+    assert len(as_json) == len(as_csv) > 0
+    assert list(as_json[0]) == list(as_csv[0])
+    assert {"citations", "dataset_version", "data_through"} <= set(as_json[0]) | {"citations" if answer == "evidence_for" else ""}
+
+
+BAD = [
+    ("coverage_on", "as_of=2025-13-01", "as_of", "YYYY-MM-DD"),
+    ("coverage_on", "as_of=2025-02-30", "as_of", "YYYY-MM-DD"),
+    ("coverage_on", "as_of=yesterday", "as_of", "YYYY-MM-DD"),
+    ("coverage_on", "as_of=2025-1-2", "as_of", "YYYY-MM-DD"),
+    ("coverage_on", "as_of=%D9%A2%D9%A0%D9%A2%D9%A5-01-01", "as_of", "YYYY-MM-DD"),
+    ("coverage_on", "as_of=2025-06-30%00", "as_of", "YYYY-MM-DD"),
+    ("coverage_on", "jurisdiction=XX", "jurisdiction", "WY"),
+    ("coverage_on", "jurisdiction=il", "jurisdiction", "Did you mean IL?"),
+    ("coverage_on", "population=grown-ups", "population", "older_adult"),
+    ("coverage_on", "asof=2025-01-01", "asof", "as_of"),
+    ("coverage_on", "as_of=2025-01-01&as_of=2026-01-01", "as_of", "more than once"),
+    ("coverage_on", "as_of=%ff", "query string", "UTF-8"),
+    ("roles_on", "court_case=roe-v-wade", "court_case", "california-v-hhs"),
+    ("sharing_on", "data_element=shoe_size", "data_element", "date_of_birth"),
+    ("sharing_on", "person_class=tourist", "person_class", "citizen"),
+    ("evidence_for", "table=sqlite_master", "table", "coverage"),
+    ("evidence_for", "record=no-such-record", "record", "key of the dataset"),
+    ("survey_agreement", "survey=gallup", "survey", "kff_2024_03"),
+]
+
+
+@pytest.mark.parametrize("answer, query, named, accepted", BAD, ids=[f"{b[0]}-{b[1]}" for b in BAD])
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+def test_what_cannot_be_read_is_refused_in_every_form(site, answer, query, named, accepted, form):
+    response = site.get(f"/benefits/{answer}{form}?{query}")
+    assert response.status_code == 400
+    text = response.json()["error"] if form == ".json" else response.text.replace("&#39;", "'")
+    assert named in text and accepted in text
+    assert "Traceback" not in text and "/scripts/" not in text
+
+
+@pytest.mark.parametrize("as_of", ["1800-01-01", "2023-12-31", "2099-12-31"])
+def test_no_answer_is_an_empty_page(site, as_of):
+    assert len(get(site, "coverage_on", as_of=as_of, jurisdiction="TX")) == 5
+    assert get(site, "sharing_on", as_of=as_of, jurisdiction="TX", data_element="address", person_class="citizen")[0]["status"] == "not_restricted_by_this_case"
+    assert len(get(site, "roles_on", as_of=as_of, court_case="california-v-hhs")) == 51
+
+
+def test_future_dates_say_that_they_are_scheduled(site):
+    assert all("As scheduled on" in r["in_words"] for r in get(site, "coverage_on", as_of="2027-10-01", jurisdiction="DC"))
+
+
+def test_tables_are_titled_and_described(site, package):
+    for name, table in package.tables.items():
+        page = site.get(f"/benefits/{name}")
+        assert page.status_code == 200
+        text = page.text.replace("&#39;", "'").replace("&#34;", '"')
+        assert table.resource["title"] in text and table.resource["description"].split(".")[0] in text
+        assert "Creative Commons Attribution 4.0" in text
+        for f in table.fields:
+            assert f["description"].split(".")[0].replace("`", "") in text.replace("`", "") or not table.rows, f["name"]
+
+
+def test_foreign_keys_are_shown_as_labels(site):
+    assert ">Illinois</a>" in site.get("/benefits/programs?program=il-hbia").text
+    assert "(HBIA)</a>" in site.get("/benefits/coverage?program=il-hbia").text
+
+
+def test_search(site):
+    assert "il-hbia" in site.get("/benefits/programs.json?_search=HBIA&_shape=array").text
+
+
+def test_every_table_as_json_and_csv(site, package):
+    for name, table in package.tables.items():
+        body = rows(site.get(f"/benefits/{name}.json?_shape=objects&_size=max"))
+        assert len(body["rows"]) == min(len(table.rows), 10_000)
+        lines = list(csv.DictReader(io.StringIO(site.get(f"/benefits/{name}.csv?_stream=on").text)))
+        assert len(lines) == len(table.rows)
+
+
+def test_the_database_can_be_downloaded_and_answers(site, tmp_path):
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(site.get("/benefits.db").content)
+    assert sqlite3.connect(copy).execute("SELECT COUNT(*) FROM jurisdictions").fetchone()[0] == 51
+
+
+def test_arbitrary_sql_is_off(site):
+    assert site.get("/benefits.json?sql=select+1").status_code == 403
+
+
+def test_nothing_is_logged(site):
+    site.get("/benefits/coverage_on?jurisdiction=TX&as_of=2025-03-03&_canary=zqxjk")
+    site.get("/benefits/nowhere-zqxjk")
+    assert "zqxjk" not in site.log.read_text()
