@@ -1,11 +1,11 @@
-# The verbs a person types: serve, test, check, build, sort, describe, clean.
+# The verbs a person types.
 PYTHON ?= python3
 PORT ?= 8001
 AT ?=
 PY := .venv/bin/python
 INPUTS := datapackage.json data $(wildcard data/*.csv) $(wildcard sql/*/*.sql) scripts/package.py scripts/rules.py scripts/validate.py scripts/build.py profiles/datapackage-2.0.json
 
-.PHONY: serve test check build sort describe clean
+.PHONY: serve test check build sort describe lock clean
 .DELETE_ON_ERROR:
 
 serve: build/benefits.db  ## validate, build and serve on http://127.0.0.1:$(PORT)/
@@ -43,6 +43,10 @@ test: .venv/ready-test build/benefits.db  ## install the test tools and run the 
 	@echo "Installing the test tools into .venv (once) ..."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
 	@touch $@
+
+lock:  ## write the lock files anew from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group test -c requirements.txt pyproject.toml -o requirements-test.txt
 
 clean:  ## remove what was built and installed
 	rm -rf build dist .venv
