@@ -69,6 +69,15 @@ async def refusal(database, name: str, kind: str, value: str) -> str:
         except ValueError:
             pass
         return f"{name} is {shown}, which is not a date. Accepted: a day of the calendar as YYYY-MM-DD, such as 2025-07-01, or nothing for the day through which the data goes."
+    if kind == "text":
+        return "" if len(value) <= 100 else f"{name} has {len(value)} characters. Accepted: at most 100."
+    if "|" in kind:
+        words = kind.split("|")
+        return "" if value in words else f"{name} is {shown}. Accepted: {', '.join(words)}, or nothing."
+    low, dash, high = kind.partition("-")
+    if dash and low.isdigit():
+        fits = re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) and int(low) <= int(value) <= int(high)
+        return "" if fits else f"{name} is {shown}. Accepted: a whole number from {low} to {high}, or nothing."
     table, _, column = kind.partition(".")
     known = await database.execute(f'SELECT 1 FROM "{table}" WHERE "{column}" = ? LIMIT 1', [value])
     if known.rows:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 import build as build_verb
 import package as ground
@@ -71,13 +72,8 @@ def db(database):
 @pytest.fixture(scope="session")
 def ask(db):
     """ask("coverage_on", as_of="2025-06-30", jurisdiction="IL") -> rows, by the SQL that the site runs."""
-    parameters = {
-        "coverage_on": ("as_of", "population", "jurisdiction"),
-        "roles_on": ("as_of", "court_case"),
-        "sharing_on": ("as_of", "jurisdiction", "data_element", "person_class"),
-        "evidence_for": ("table", "record"),
-        "survey_agreement": ("survey",),
-    }
+    queries = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))["databases"]["benefits"]["queries"]
+    parameters = {name: query["params"] for name, query in queries.items()}
     sql = {name: (ROOT / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8") for name in parameters}
 
     def answer(name, **given):

@@ -8,6 +8,7 @@ UNION ALL SELECT 'coverage', c.coverage, p.name || ', ' || c.population || ', fr
 UNION ALL SELECT 'absences', a.absence, j.name || ', ' || a.population || ', from ' || a.valid_from
           FROM absences a JOIN jurisdictions j ON j.jurisdiction = a.jurisdiction
 UNION ALL SELECT 'survey_answers', survey_answer, survey || ', ' || question || ', ' || jurisdiction FROM survey_answers
+UNION ALL SELECT 'poverty_guidelines', poverty_guideline, region || ', ' || valid_from FROM poverty_guidelines
 UNION ALL SELECT 'cases', court_case, caption FROM cases
 UNION ALL SELECT 'roles', role_id, party || ', ' || role || ' in ' || court_case FROM roles
 UNION ALL SELECT 'events', event, title FROM events

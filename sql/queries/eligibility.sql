@@ -1,0 +1,64 @@
+-- The programs whose written rules a person so described would meet on a day. Rules met, never "you qualify": what an agency
+-- decides may rest on more than age, pregnancy and income. Programs closed to new applicants come first, and say so first.
+-- Income is a percentage of poverty, or dollars a year and household size by the federal poverty guidelines of the day.
+WITH asked AS (
+  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, data_through, complete_from, version,
+         CAST(NULLIF(:age, '') AS INTEGER) AS age, CAST(NULLIF(:income_usd, '') AS REAL) AS usd,
+         CAST(COALESCE(NULLIF(:household_size, ''), '1') AS INTEGER) AS household
+  FROM dataset
+),
+guideline AS (
+  SELECT g.*, CASE g.region WHEN 'alaska' THEN 'AK' WHEN 'hawaii' THEN 'HI' ELSE '' END AS place
+  FROM poverty_guidelines g, asked
+  WHERE g.valid_from <= asked.as_of AND (g.valid_to IS NULL OR asked.as_of < g.valid_to)
+),
+places AS (
+  SELECT j.jurisdiction, j.name AS jurisdiction_name,
+         COALESCE(CAST(NULLIF(:income_pct_fpl, '') AS REAL),
+                  100.0 * asked.usd / (g.first_person + (asked.household - 1) * g.additional_person)) AS pct,
+         CASE WHEN :income_pct_fpl = '' THEN g.poverty_guideline END AS poverty_guideline
+  FROM jurisdictions j CROSS JOIN asked
+  LEFT JOIN guideline g ON g.place = CASE WHEN j.jurisdiction IN ('AK', 'HI') THEN j.jurisdiction ELSE '' END
+  WHERE (:jurisdiction = '' OR j.jurisdiction = :jurisdiction)
+),
+met AS (
+  SELECT p.jurisdiction, p.jurisdiction_name, p.pct, p.poverty_guideline, r.population, r.program, r.name, r.administered_by, r.status_scope, r.authority, r.url,
+         r.age_min, r.age_max, r.income_limit_pct_fpl, r.enrollment, r.enrollment_cap, r.applies_to, r.benefit_scope, r.cost_sharing, r.standing, r.note, r.coverage,
+         r.valid_from, r.valid_to
+  FROM places p CROSS JOIN asked
+  JOIN coverage_rules r ON r.jurisdiction = p.jurisdiction AND r.status_scope = 'any_status'
+    AND r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
+  WHERE ((r.population IN ('child', 'adult', 'older_adult') AND (asked.age IS NULL OR asked.age BETWEEN COALESCE(r.age_min, 0) AND COALESCE(r.age_max, 999)))
+         OR (r.population = 'pregnant' AND :pregnant = 'yes') OR (r.population = 'postpartum' AND :pregnant = 'postpartum'))
+    AND (p.pct IS NULL OR r.income_limit_pct_fpl IS NULL OR p.pct <= r.income_limit_pct_fpl)
+),
+answers AS (
+  SELECT asked.as_of, m.jurisdiction, m.jurisdiction_name,
+         CASE m.enrollment
+           WHEN 'closed_to_new' THEN 'Closed to new applicants; rules met only by people already enrolled.'
+           WHEN 'capped' THEN 'Rules met; places are limited and may be full.'
+           ELSE 'Rules met.' END
+         || CASE WHEN m.income_limit_pct_fpl IS NULL THEN ' An income limit is not established, so income was not compared.'
+                 WHEN m.pct IS NULL THEN ' Income was not asked; the limit is ' || m.income_limit_pct_fpl || '% of poverty.' ELSE '' END
+         || CASE m.standing WHEN 'established' THEN '' ELSE ' The rule is ' || m.standing || ', not established.' END
+         || CASE WHEN asked.as_of > asked.data_through THEN ' As scheduled on ' || asked.data_through || '.' ELSE '' END AS rules_met,
+         m.population, m.program, m.name, m.administered_by, m.status_scope, m.authority, m.url, m.age_min, m.age_max, m.income_limit_pct_fpl,
+         round(m.pct, 1) AS income_pct_fpl, m.poverty_guideline, m.enrollment, m.enrollment_cap, m.applies_to, m.benefit_scope, m.cost_sharing,
+         m.valid_from, m.valid_to, m.standing, m.note, m.coverage, rc.citations, asked.data_through, asked.version AS dataset_version
+  FROM met m CROSS JOIN asked
+  LEFT JOIN record_citations rc ON rc."table" = 'coverage' AND rc.record = m.coverage
+  UNION ALL
+  SELECT asked.as_of, p.jurisdiction, p.jurisdiction_name,
+         'No written rules recorded for this day are met.' || CASE WHEN asked.as_of < asked.complete_from THEN ' The dataset answers every day only from ' || asked.complete_from || ' on.' ELSE '' END,
+         NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, round(p.pct, 1), p.poverty_guideline, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+         (SELECT group_concat(a.population || ': ' || CASE a.finding WHEN 'none' THEN 'none' ELSE 'not established' END, '; ')
+          FROM absences a WHERE a.jurisdiction = p.jurisdiction AND a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)),
+         NULL,
+         (SELECT group_concat(x.citations, '; ') FROM (SELECT DISTINCT rc.citations FROM absences a JOIN record_citations rc ON rc."table" = 'absences' AND rc.record = a.absence
+          WHERE a.jurisdiction = p.jurisdiction AND a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)) x),
+         asked.data_through, asked.version
+  FROM places p CROSS JOIN asked
+  WHERE NOT EXISTS (SELECT 1 FROM met m WHERE m.jurisdiction = p.jurisdiction)
+)
+SELECT * FROM answers
+ORDER BY jurisdiction, CASE enrollment WHEN 'closed_to_new' THEN 0 ELSE 1 END, population, program, age_min
