@@ -43,7 +43,7 @@ SELECT asked.as_of, a.jurisdiction, a.jurisdiction_name, a.population,
          WHEN a.finding = 'none' THEN 'No program regardless of immigration status: ' || CASE a.basis
            WHEN 'stated' THEN 'a source says so.' ELSE 'not named in a list given as complete.' END
          WHEN a.finding = 'not_established' THEN 'Not established.'
-         ELSE CASE a.standing WHEN 'established' THEN '' ELSE upper(substr(a.standing, 1, 1)) || substr(a.standing, 2) || ', not established: ' END
+         ELSE CASE WHEN a.standing IN ('reported', 'alleged') THEN upper(substr(a.standing, 1, 1)) || substr(a.standing, 2) || ', not established: ' ELSE '' END
            || CASE a.enrollment
                 WHEN 'closed_to_new' THEN 'Closed to new applicants; people already enrolled'
                 WHEN 'capped' THEN 'Open up to a cap; places may be full;'
@@ -60,7 +60,7 @@ SELECT asked.as_of, a.jurisdiction, a.jurisdiction_name, a.population,
            || CASE WHEN a.income_limit_pct_fpl IS NULL THEN '' ELSE ', income up to ' || a.income_limit_pct_fpl || '% of poverty' END
            || CASE WHEN a.valid_from_precision = 'day' OR asked.as_of >= date(a.valid_from, '+1 ' || a.valid_from_precision) THEN ''
                 ELSE ' (began in this ' || a.valid_from_precision || '; the day is not known)' END
-           || '.'
+           || CASE a.standing WHEN 'disputed' THEN '; sources disagree on part of this, see the note.' ELSE '.' END
        END
        || CASE WHEN asked.as_of > asked.data_through THEN ' As scheduled on ' || asked.data_through || '.' ELSE '' END AS in_words,
        a.program, a.name, a.administered_by, a.funding, a.status_scope, a.authority, a.url, a.age_min, a.age_max,

@@ -40,7 +40,7 @@ answers AS (
            ELSE 'Rules met.' END
          || CASE WHEN m.income_limit_pct_fpl IS NULL THEN ' An income limit is not established, so income was not compared.'
                  WHEN m.pct IS NULL THEN ' Income was not asked; the limit is ' || m.income_limit_pct_fpl || '% of poverty.' ELSE '' END
-         || CASE m.standing WHEN 'established' THEN '' ELSE ' The rule is ' || m.standing || ', not established.' END
+         || CASE m.standing WHEN 'established' THEN '' WHEN 'disputed' THEN ' Sources disagree on part of the rule; see the note.' ELSE ' The rule is ' || m.standing || ', not established.' END
          || CASE WHEN asked.as_of > asked.data_through THEN ' As scheduled on ' || asked.data_through || '.' ELSE '' END AS rules_met,
          m.population, m.program, m.name, m.administered_by, m.status_scope, m.authority, m.url, m.age_min, m.age_max, m.income_limit_pct_fpl,
          round(m.pct, 1) AS income_pct_fpl, m.poverty_guideline, m.enrollment, m.enrollment_cap, m.applies_to, m.benefit_scope, m.cost_sharing,

@@ -1,0 +1,262 @@
+"""The task pages: each asks the answers (SQL in sql/queries) and hands their rows to a template in templates/pages.
+
+A page keeps its question in its address, so that a view can be cited, and links to the same answer as JSON and CSV. What a parameter
+takes is in metadata.yml, under plugins: answers; plugins/answers.py refuses the rest before a page sees it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from urllib.parse import urlencode
+
+from datasette import NotFound, Response, hookimpl
+from markdown_it import MarkdownIt
+
+ROOT = Path(__file__).resolve().parent.parent
+ANY_STATUS = (None, "any_status")
+# Three kinds of fact that a page on a case never mixes.
+STRANDS = (
+    ("What the court did", ("complaint", "motion", "hearing", "filing", "amicus_brief", "order", "appeal")),
+    ("What agencies and parties say", ("notice", "policy", "agreement", "statement")),
+    ("What is reported to have happened", ("transfer", "report")),
+)
+
+
+async def ask(datasette, answer: str, **given) -> list[dict]:
+    """The rows of one of the answers, all parameters that are not given left empty."""
+    query = await datasette.get_canned_query("benefits", answer, None)
+    return await rows(datasette, query["sql"], dict.fromkeys(query["params"], "") | given)
+
+
+async def rows(datasette, sql: str, parameters=()) -> list[dict]:
+    return [dict(r) for r in (await datasette.get_database("benefits").execute(sql, parameters)).rows]
+
+
+def data_links(answer: str, **given) -> list[dict]:
+    """Where the same answer is as JSON and as CSV."""
+    query = urlencode({k: v for k, v in given.items() if v})
+    return [
+        {"href": f"/benefits/{answer}.json?" + urlencode({"_shape": "objects"}) + (f"&{query}" if query else ""), "label": "JSON"},
+        {"href": f"/benefits/{answer}.csv" + (f"?{query}" if query else ""), "label": "CSV"},
+    ]
+
+
+async def page(datasette, request, template: str, **context) -> Response:
+    return Response.html(await datasette.render_template(f"pages/{template}.html", context, request=request))
+
+
+async def lists(datasette) -> dict:
+    """What the forms offer."""
+    return {
+        "jurisdictions": await rows(datasette, "SELECT jurisdiction, name FROM jurisdictions ORDER BY name"),
+        "populations": await rows(datasette, "SELECT population, label FROM populations ORDER BY age_floor IS NULL, age_floor, population"),
+    }
+
+
+def asked_day(request, about) -> str:
+    return request.args.get("as_of") or about["data_through"]
+
+
+async def dataset(datasette) -> dict:
+    return (await rows(datasette, "SELECT * FROM dataset"))[0]
+
+
+# ---- pages ----------------------------------------------------------------------------------------------------------
+
+
+async def home(datasette, request):
+    about = await dataset(datasette)
+    as_of = asked_day(request, about)
+    changes = await ask(datasette, "timeline")
+    return await page(
+        datasette, request, "home", **await lists(datasette), as_of=as_of, about=about,
+        answers=await ask(datasette, "coverage_on", as_of=as_of),
+        latest=[c for c in changes if c["date"] <= as_of][-6:][::-1], coming=[c for c in changes if c["date"] > as_of][:6],
+        links=data_links("coverage_on", as_of=as_of),
+    )
+
+
+async def jurisdiction(datasette, request):
+    code = request.url_vars["jurisdiction"]
+    found = await rows(datasette, "SELECT * FROM jurisdictions WHERE jurisdiction = ?", [code])
+    if not found:
+        raise NotFound(f"There is no jurisdiction {code}. The codes are those of the US Postal Service, such as CA or DC.")
+    about = await dataset(datasette)
+    as_of = asked_day(request, about)
+    return await page(
+        datasette, request, "jurisdiction", **await lists(datasette), place=found[0], as_of=as_of, about=about,
+        answers=await ask(datasette, "coverage_on", as_of=as_of, jurisdiction=code),
+        periods=await rows(datasette, "SELECT * FROM coverage_rules WHERE jurisdiction = ? ORDER BY population, status_scope <> 'any_status', program, age_min, valid_from", [code]),
+        programs=await rows(datasette, "SELECT * FROM programs WHERE jurisdiction = ? ORDER BY status_scope <> 'any_status', name", [code]),
+        absences=await rows(datasette, "SELECT * FROM absences WHERE jurisdiction = ? ORDER BY population, valid_from", [code]),
+        roles=[r for r in await ask(datasette, "roles_on", as_of=as_of) if r["jurisdiction"] == code],
+        sharing=await ask(datasette, "sharing_on", as_of=as_of, jurisdiction=code), **await sharing_axes(datasette),
+        changes=await ask(datasette, "timeline", jurisdiction=code),
+        links=data_links("coverage_on", as_of=as_of, jurisdiction=code), sharing_links=data_links("sharing_on", as_of=as_of, jurisdiction=code),
+        change_links=data_links("timeline", jurisdiction=code),
+    )
+
+
+async def sharing_axes(datasette) -> dict:
+    return {
+        "elements": await rows(datasette, "SELECT * FROM data_elements ORDER BY CASE \"group\" WHEN 'basic' THEN 1 WHEN 'other' THEN 2 ELSE 3 END, rowid"),
+        "classes": await rows(datasette, "SELECT * FROM person_classes ORDER BY CASE person_class WHEN 'unlawfully_present' THEN 1 WHEN 'other_lawfully_present' THEN 2 WHEN 'citizen' THEN 4 ELSE 3 END"),
+    }
+
+
+async def coverage(datasette, request):
+    about = await dataset(datasette)
+    as_of, compare = asked_day(request, about), request.args.get("compare") or ""
+    return await page(
+        datasette, request, "coverage", **await lists(datasette), as_of=as_of, compare=compare, about=about,
+        answers=await ask(datasette, "coverage_on", as_of=as_of),
+        others=await ask(datasette, "coverage_on", as_of=compare) if compare else [],
+        links=data_links("coverage_on", as_of=as_of), compare_links=data_links("coverage_on", as_of=compare),
+    )
+
+
+async def eligibility(datasette, request):
+    about = await dataset(datasette)
+    query = await datasette.get_canned_query("benefits", "eligibility", None)
+    given = {name: request.args.get(name) or "" for name in query["params"]}
+    asked = bool(given["jurisdiction"] or given["age"] or given["pregnant"])
+    return await page(
+        datasette, request, "eligibility", **await lists(datasette), given=given, about=about, as_of=given["as_of"] or about["data_through"],
+        found=await ask(datasette, "eligibility", **given) if asked else None,
+        guidelines=await rows(datasette, "SELECT * FROM poverty_guidelines ORDER BY valid_from DESC, region"),
+        links=data_links("eligibility", **given),
+    )
+
+
+async def case(datasette, request):
+    code = request.url_vars["court_case"]
+    found = await rows(datasette, "SELECT * FROM cases WHERE court_case = ?", [code])
+    if not found:
+        raise NotFound(f"There is no case {code[:60]}. The cases are listed at /benefits/cases.")
+    about = await dataset(datasette)
+    as_of = asked_day(request, about)
+    changes = await ask(datasette, "timeline", court_case=code)
+    events = await rows(datasette, "SELECT e.*, rc.citations FROM events e LEFT JOIN record_citations rc ON rc.\"table\" = 'events' AND rc.record = e.event WHERE court_case = ? ORDER BY date, event", [code])
+    periods = await term_periods(datasette, code)
+    return await page(
+        datasette, request, "case", case=found[0], as_of=as_of, about=about, events=events, strands=STRANDS, changes=changes, periods=periods,
+        roles=[r for r in await ask(datasette, "roles_on", as_of=as_of, court_case=code)],
+        others=await rows(datasette, "SELECT * FROM roles WHERE court_case = ? AND jurisdiction IS NULL ORDER BY role, party", [code]),
+        cases=await rows(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),
+        **await sharing_axes(datasette),
+        links=data_links("timeline", court_case=code), role_links=data_links("roles_on", as_of=as_of, court_case=code),
+    )
+
+
+async def term_periods(datasette, court_case: str) -> list[dict]:
+    """What the orders of a case do from date to date for a jurisdiction that was a plaintiff from the start."""
+    days = await rows(
+        datasette,
+        "SELECT DISTINCT day FROM (SELECT t.valid_from AS day, e.court_case FROM order_terms t JOIN events e ON e.event = t.event "
+        "UNION SELECT t.valid_to, e.court_case FROM order_terms t JOIN events e ON e.event = t.event) WHERE court_case = ? AND day IS NOT NULL ORDER BY day",
+        [court_case],
+    )
+    first = await rows(datasette, "SELECT jurisdiction FROM roles WHERE court_case = ? AND role = 'plaintiff' AND standing = 'established' ORDER BY valid_from, jurisdiction LIMIT 1", [court_case])
+    if not days or not first:
+        return []
+    ends = [d["day"] for d in days[1:]] + [None]
+    return [{"start": d["day"], "end": end, "sharing": await ask(datasette, "sharing_on", as_of=d["day"], jurisdiction=first[0]["jurisdiction"])} for d, end in zip(days, ends)]
+
+
+async def claims(datasette, request):
+    found = await rows(datasette, "SELECT c.*, rc.citations FROM claims c LEFT JOIN record_citations rc ON rc.\"table\" = 'claims' AND rc.record = c.claim ORDER BY verdict, claim")
+    links = [{"href": "/benefits/claims.json?_shape=objects", "label": "JSON"}, {"href": "/benefits/claims.csv", "label": "CSV"}]
+    return await page(datasette, request, "claims", claims=found, links=links)
+
+
+async def surveys(datasette, request):
+    survey = request.args.get("survey") or ""
+    return await page(
+        datasette, request, "surveys", survey=survey, found=await ask(datasette, "survey_agreement", survey=survey),
+        surveys=await rows(datasette, "SELECT code, label FROM dataset_codes WHERE \"table\" = 'survey_answers' AND field = 'survey' ORDER BY position"),
+        totals=await rows(datasette, "SELECT survey, question, SUM(agreement = 'agree') AS agree, SUM(agreement = 'differ') AS differ, SUM(agreement = 'not_comparable') AS apart FROM survey_agreement_all GROUP BY 1, 2"),
+        links=data_links("survey_agreement", survey=survey),
+    )
+
+
+async def gaps(datasette, request):
+    about = await dataset(datasette)
+    as_of = asked_day(request, about)
+    return await page(datasette, request, "gaps", as_of=as_of, about=about, found=await ask(datasette, "gaps", as_of=as_of), links=data_links("gaps", as_of=as_of))
+
+
+async def changes(datasette, request):
+    about = await dataset(datasette)
+    given = {name: request.args.get(name) or "" for name in ("jurisdiction", "court_case", "population")}
+    found = await ask(datasette, "timeline", jurisdiction=given["jurisdiction"], court_case=given["court_case"])
+    if given["population"]:
+        found = [c for c in found if c["population"] == given["population"]]
+    return await page(
+        datasette, request, "changes", **await lists(datasette), given=given, found=found, about=about,
+        cases=await rows(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),
+        links=data_links("timeline", jurisdiction=given["jurisdiction"], court_case=given["court_case"]),
+    )
+
+
+async def method(datasette, request):
+    """docs/protocol.md as it stands, with links between our documents turned into links between pages."""
+    text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8").replace("](codebook.md)", "](/codebook)")
+    return await page(datasette, request, "method", content=MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+
+
+async def codebook(datasette, request):
+    return await page(
+        datasette, request, "codebook", tables=await rows(datasette, "SELECT * FROM dataset_tables ORDER BY position"),
+        fields=await rows(datasette, 'SELECT * FROM dataset_fields ORDER BY "table", position'),
+        codes=await rows(datasette, 'SELECT * FROM dataset_codes ORDER BY "table", field, position'),
+        links=[{"href": "/benefits/dataset_fields.json?_shape=objects&_size=max", "label": "JSON"}, {"href": "/benefits/dataset_fields.csv?_stream=on", "label": "CSV"}],
+    )
+
+
+async def promises(datasette, request):
+    """docs/promises.csv, with what the last run of the suite here said of each test (build/test-results.json)."""
+    with open(ROOT / "docs" / "promises.csv", newline="", encoding="utf-8") as file:
+        listed = list(csv.DictReader(file))
+    try:
+        results = json.loads((ROOT / "build" / "test-results.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        results = {}
+    for promise in listed:
+        outcomes = {o for test, o in results.items() if test.startswith(promise["test"])}
+        promise["result"] = "not run here" if not outcomes else "passed" if outcomes == {"passed"} else "failed"
+    return await page(datasette, request, "promises", promises=listed)
+
+
+async def search(datasette, request):
+    words = (request.args.get("q") or "").strip()
+    return await page(datasette, request, "search", search_words=words, found=await ask(datasette, "search", q=words), links=data_links("search", q=words))
+
+
+@hookimpl
+def register_routes():
+    return [
+        (r"^/$", home),
+        (r"^/jurisdictions/(?P<jurisdiction>[A-Za-z]{2})$", jurisdiction),
+        (r"^/coverage$", coverage),
+        (r"^/eligibility$", eligibility),
+        (r"^/cases/(?P<court_case>[a-z0-9-]+)$", case),
+        (r"^/claims$", claims),
+        (r"^/surveys$", surveys),
+        (r"^/gaps$", gaps),
+        (r"^/changes$", changes),
+        (r"^/method$", method),
+        (r"^/codebook$", codebook),
+        (r"^/promises$", promises),
+        (r"^/search$", search),
+    ]
+
+
+@hookimpl
+def extra_template_vars(datasette):
+    async def about():
+        d = await dataset(datasette)
+        return {"data_through": d["data_through"], "dataset_version": d["version"]}
+
+    return about
