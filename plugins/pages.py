@@ -234,11 +234,18 @@ async def search(datasette, request):
     return await page(datasette, request, "search", search_words=words, found=await ask(datasette, "search", q=words), links=data_links("search", q=words))
 
 
+async def go(request):
+    """A form can only fill a query string; a jurisdiction has an address of its own."""
+    query = urlencode({k: v for k, v in (("as_of", request.args.get("as_of") or ""),) if v})
+    return Response.redirect(f"/jurisdictions/{request.args.get('jurisdiction') or 'AL'}" + (f"?{query}" if query else ""))
+
+
 @hookimpl
 def register_routes():
     return [
         (r"^/$", home),
         (r"^/jurisdictions/(?P<jurisdiction>[A-Za-z]{2})$", jurisdiction),
+        (r"^/go$", go),
         (r"^/coverage$", coverage),
         (r"^/eligibility$", eligibility),
         (r"^/cases/(?P<court_case>[a-z0-9-]+)$", case),
