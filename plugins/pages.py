@@ -51,7 +51,7 @@ async def lists(datasette) -> dict:
     """What the forms offer."""
     return {
         "jurisdictions": await rows(datasette, "SELECT jurisdiction, name FROM jurisdictions ORDER BY name"),
-        "populations": await rows(datasette, "SELECT population, label FROM populations ORDER BY age_floor IS NULL, age_floor, population"),
+        "populations": await rows(datasette, "SELECT population, label FROM populations ORDER BY age_floor IS NULL, age_floor, population DESC"),
     }
 
 
@@ -209,7 +209,7 @@ async def method(datasette, request):
 async def codebook(datasette, request):
     return await page(
         datasette, request, "codebook", tables=await rows(datasette, "SELECT * FROM dataset_tables ORDER BY position"),
-        fields=await rows(datasette, 'SELECT * FROM dataset_fields ORDER BY "table", position'),
+        columns=await rows(datasette, 'SELECT * FROM dataset_fields ORDER BY "table", position'),
         codes=await rows(datasette, 'SELECT * FROM dataset_codes ORDER BY "table", field, position'),
         links=[{"href": "/benefits/dataset_fields.json?_shape=objects&_size=max", "label": "JSON"}, {"href": "/benefits/dataset_fields.csv?_stream=on", "label": "CSV"}],
     )

@@ -89,5 +89,5 @@ def day(text: str | None, precision: str | None = "day") -> str:
 
 @hookimpl
 def prepare_jinja2_environment(env):
-    env.filters.update(day=day, zip=zip)
+    env.filters["day"] = day
     env.globals.update(tile_places=PLACES, bars=bars, state_of=state, states_of=states, state_words=STATES)
