@@ -4,23 +4,23 @@ CREATE VIEW dated_changes AS
 SELECT c.valid_from AS date, c.valid_from_precision AS date_precision,
        CASE c.begins_as WHEN 'start' THEN 'coverage_starts' ELSE 'coverage_changes' END AS kind,
        p.jurisdiction, NULL AS court_case, c.population,
-       p.name || ', ' || c.population
+       p.name || ', ' || lower(q.label)
          || CASE WHEN c.age_min IS NULL AND c.age_max IS NULL THEN ''
                  WHEN c.age_max IS NULL THEN ' ' || c.age_min || ' and over'
                  ELSE ' ' || COALESCE(c.age_min, 0) || ' to ' || c.age_max END
          || ': ' || CASE c.begins_as WHEN 'start' THEN 'coverage starts' ELSE 'rules change' END
          || CASE c.enrollment WHEN 'closed_to_new' THEN ', closed to new applicants' WHEN 'capped' THEN ', capped' ELSE ', open' END AS title,
        c.note AS summary, c.standing, 'coverage' AS "table", c.coverage AS record
-FROM coverage c JOIN programs p ON p.program = c.program
+FROM coverage c JOIN programs p ON p.program = c.program JOIN populations q ON q.population = c.population
 WHERE c.begins_as <> 'evidence'
 UNION ALL
 SELECT c.valid_to, 'day', 'coverage_ends', p.jurisdiction, NULL, c.population,
-       p.name || ', ' || c.population
+       p.name || ', ' || lower(q.label)
          || CASE WHEN c.age_min IS NULL AND c.age_max IS NULL THEN ''
                  WHEN c.age_max IS NULL THEN ' ' || c.age_min || ' and over'
                  ELSE ' ' || COALESCE(c.age_min, 0) || ' to ' || c.age_max END || ': coverage ends',
        c.note, c.standing, 'coverage', c.coverage
-FROM coverage c JOIN programs p ON p.program = c.program
+FROM coverage c JOIN programs p ON p.program = c.program JOIN populations q ON q.population = c.population
 WHERE c.valid_to IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM coverage n
   WHERE n.program = c.program AND n.population = c.population AND n.valid_from <= c.valid_to AND (n.valid_to IS NULL OR n.valid_to > c.valid_to)
