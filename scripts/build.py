@@ -20,7 +20,7 @@ from pathlib import Path
 
 import sqlite_utils
 
-from package import ROOT, Package, load
+from package import ROOT, Package, load, run
 
 PYTHON_TYPES = {"string": str, "integer": int, "date": str}
 
@@ -190,4 +190,4 @@ def main(argv=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

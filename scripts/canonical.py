@@ -15,7 +15,7 @@ import os
 import sys
 from pathlib import Path
 
-from package import ROOT, Table, load
+from package import ROOT, Table, load, run
 
 
 def canonical(table: Table) -> str:
@@ -56,4 +56,4 @@ def main(argv=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -14,7 +14,8 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from package import ROOT, run
+
 STALE_AFTER = 180  # days since the newest reading of a source of a row in force
 
 ANSWERED = """
@@ -95,4 +96,4 @@ def main(argv=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from package import ROOT, Package, load
+from package import ROOT, Package, load, run
 
 
 def codebook(package: Package) -> str:
@@ -171,4 +171,4 @@ def main(argv=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import sys
 from dataclasses import dataclass, field
@@ -341,3 +342,16 @@ def is_date(text: str) -> bool:
         return True
     except ValueError:
         return False
+
+
+def run(main) -> None:
+    """Run a verb as a program: a reader that goes away (`| head`) or Ctrl-C ends it without a traceback."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

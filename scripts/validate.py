@@ -20,15 +20,16 @@ import jsonschema
 from frictionless import Package as FrictionlessPackage
 
 import rules
-from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load
+from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load, run
 
 PROFILE = ROOT / "profiles" / "datapackage-2.0.json"
-# Properties of the standard that we use, and four of our own: `data_through` and `complete_from` (ISO dates) of the package,
-# `searchable` (columns for full-text search) and `fact` (rows need citations) of a table, `cited` (cells need one) of a field.
+# Properties of the standard that we use, and five of our own: `data_through` and `complete_from` (ISO dates) of the package,
+# `searchable` (columns for full-text search) and `fact` (rows need citations) of a table, `cited` (cells need one) and
+# `wording` (our text: a change of it is a patch) of a field.
 KNOWN = {
     "package": {"$schema", "name", "id", "title", "description", "homepage", "version", "created", "keywords", "licenses", "contributors", "sources", "resources", "data_through", "complete_from"},
     "resource": {"name", "type", "title", "description", "path", "format", "mediatype", "encoding", "dialect", "schema", "searchable", "fact"},
-    "field": {"name", "type", "format", "title", "description", "example", "constraints", "categories", "cited"},
+    "field": {"name", "type", "format", "title", "description", "example", "constraints", "categories", "cited", "wording"},
 }
 
 
@@ -228,4 +229,4 @@ def main(argv=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)
