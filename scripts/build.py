@@ -20,8 +20,11 @@ from pathlib import Path
 
 import sqlite_utils
 
+import history
 from package import ROOT, Package, load, run
 
+# The tables whose earlier states the answers can be asked for (`known_at`): NAME_known has every state with its days.
+KEPT = ("programs", "coverage", "absences", "roles", "events", "order_terms")
 PYTHON_TYPES = {"string": str, "integer": int, "date": str}
 
 
@@ -57,6 +60,8 @@ def fill(connection: sqlite3.Connection, package: Package, sql: Path) -> None:
     connection.execute("BEGIN")
     for name in by_dependency(package):
         make_table(db, package, name)
+    for name in KEPT:
+        make_history(db, package, name)
     describe(db, package)
     if connection.in_transaction:
         connection.execute("COMMIT")
@@ -108,6 +113,19 @@ def make_table(db: sqlite_utils.Database, package: Package, name: str) -> None:
             db[name].create_index([column])
     if name == "citations":
         db[name].create_index(["table", "record"])
+
+
+def make_history(db: sqlite_utils.Database, package: Package, name: str) -> None:
+    table = package.tables[name]
+    rows = {table.key_of(row): row for row in table.rows}
+    changes = [c for c in package.rows("changes") if c["table"] == name]
+    types = {f["name"]: f["type"] for f in table.fields}
+    columns = table.columns + ["known_from", "known_to"]
+    db[f"{name}_known"].create({c: int if types.get(c) == "integer" else str for c in columns}, not_null={"known_from", "known_to"}, strict=True)
+    states = history.known(rows, changes, types, package.rows("releases"))
+    marks = ", ".join("?" * len(columns))
+    db.conn.executemany(f"INSERT INTO [{name}_known] VALUES ({marks})", ([row.get(c) for c in columns] for row in states))
+    db[f"{name}_known"].create_index([table.primary_key[0]])
 
 
 def make_search(db: sqlite_utils.Database, package: Package) -> None:

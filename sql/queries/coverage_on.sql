@@ -1,7 +1,9 @@
 -- Every jurisdiction and population with its programs in force on a day, or the cited absence.
+-- With known_at: as the dataset stood on that day, by the releases published until then.
 -- A day that the dataset does not reach back to gets a row that says so: no answer is an empty page.
 WITH asked AS (
-  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, data_through, complete_from, version FROM dataset
+  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, COALESCE(NULLIF(:known_at, ''), '9999-12-30') AS known_at,
+         data_through, complete_from, version FROM dataset
 ),
 pairs AS (
   SELECT j.jurisdiction, j.name AS jurisdiction_name, p.population
@@ -10,12 +12,12 @@ pairs AS (
     AND (:population = '' OR p.population = :population)
 ),
 covered AS (
-  SELECT r.* FROM coverage_rules r, asked
-  WHERE r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
+  SELECT r.* FROM coverage_rules_known r, asked
+  WHERE r.known_from <= asked.known_at AND asked.known_at < r.known_to AND r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
 ),
 absent AS (
-  SELECT a.* FROM absences a, asked
-  WHERE a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)
+  SELECT a.* FROM absences_known a, asked
+  WHERE a.known_from <= asked.known_at AND asked.known_at < a.known_to AND a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)
 ),
 answers AS (
   SELECT x.jurisdiction, x.jurisdiction_name, x.population, c.program, c.name, c.administered_by, c.funding, c.status_scope,
@@ -32,8 +34,9 @@ answers AS (
   UNION ALL
   SELECT x.jurisdiction, x.jurisdiction_name, x.population, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
          NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'not_established', NULL,
-         'Nothing is recorded for this day. The dataset answers every day from ' || (SELECT complete_from FROM asked)
-           || ' on, and earlier days only where a program of that time is recorded.', NULL, NULL, NULL, NULL
+         CASE WHEN (SELECT known_at FROM asked) < (SELECT MIN(date) FROM releases) THEN 'Nothing had been published on the day given as known_at.'
+              ELSE 'Nothing is recorded for this day. The dataset answers every day from ' || (SELECT complete_from FROM asked)
+           || ' on, and earlier days only where a program of that time is recorded.' END, NULL, NULL, NULL, NULL
   FROM pairs x
   WHERE NOT EXISTS (SELECT 1 FROM covered c WHERE c.jurisdiction = x.jurisdiction AND c.population = x.population)
     AND NOT EXISTS (SELECT 1 FROM absent a WHERE a.jurisdiction = x.jurisdiction AND a.population = x.population)

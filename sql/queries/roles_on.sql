@@ -1,10 +1,10 @@
 -- Every jurisdiction and its role in each case on a day. A jurisdiction that no source names has a row that says so.
 WITH asked AS (
-  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, data_through, version FROM dataset
+  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, COALESCE(NULLIF(:known_at, ''), '9999-12-30') AS known_at, data_through, version FROM dataset
 ),
 held AS (
   SELECT r.* FROM role_spans r, asked
-  WHERE r.jurisdiction IS NOT NULL AND r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
+  WHERE r.jurisdiction IS NOT NULL AND r.known_from <= asked.known_at AND asked.known_at < r.known_to AND r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
 )
 SELECT asked.as_of, c.court_case, c.caption, j.jurisdiction, j.name AS jurisdiction_name,
        CASE WHEN h.role IS NOT NULL THEN h.role WHEN c.filed > asked.as_of THEN 'none_found' ELSE 'not_established' END AS role,
@@ -14,6 +14,7 @@ SELECT asked.as_of, c.court_case, c.caption, j.jurisdiction, j.name AS jurisdict
               THEN 'The day in this ' || h.valid_from_precision || ' is not known. ' END || COALESCE(h.note, ''),
          h.note,
          CASE WHEN h.role IS NOT NULL THEN NULL
+              WHEN asked.known_at < (SELECT MIN(date) FROM releases) THEN 'Nothing had been published on the day given as known_at.'
               WHEN c.filed > asked.as_of THEN 'The case was filed later, on ' || c.filed || '.'
               ELSE 'No source that was read names this jurisdiction as a party; the list of parties may not be complete.' END
        ) AS note,

@@ -3,20 +3,20 @@
 -- not established, or a party whose joining the order does not plainly cover, gives `unclear` with the reason.
 -- "Not restricted by this case" says nothing of whether data is shared.
 WITH asked AS (
-  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, data_through, version FROM dataset
+  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, COALESCE(NULLIF(:known_at, ''), '9999-12-30') AS known_at, data_through, version FROM dataset
 ),
 in_force AS (
   SELECT t.*, e.court_case, e.date AS order_date, e.title AS order_title, e.summary AS order_summary, e.docket_entry,
          CASE t.valid_from_precision WHEN 'month' THEN date(t.valid_from, '+1 month', '-1 day')
               WHEN 'year' THEN date(t.valid_from, '+1 year', '-1 day') ELSE t.valid_from END AS term_starts_by
-  FROM order_terms t JOIN events e ON e.event = t.event, asked
-  WHERE t.valid_from <= asked.as_of AND (t.valid_to IS NULL OR asked.as_of < t.valid_to)
+  FROM order_terms_known t JOIN events_known e ON e.event = t.event AND e.known_from < t.known_to AND t.known_from < e.known_to, asked
+  WHERE t.known_from <= asked.known_at AND asked.known_at < t.known_to AND e.known_from <= asked.known_at AND asked.known_at < e.known_to AND t.valid_from <= asked.as_of AND (t.valid_to IS NULL OR asked.as_of < t.valid_to)
     AND (:data_element = '' OR t.data_element = :data_element)
     AND (:person_class = '' OR t.person_class = :person_class)
 ),
 held AS (
   SELECT r.* FROM role_spans r, asked
-  WHERE r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
+  WHERE r.known_from <= asked.known_at AND asked.known_at < r.known_to AND r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
     AND r.court_case IN (SELECT e.court_case FROM order_terms t JOIN events e ON e.event = t.event)
 ),
 ranked AS (
@@ -61,6 +61,7 @@ SELECT asked.as_of, d.jurisdiction, d.jurisdiction_name, d.data_element, d."grou
                WHEN 'permitted' THEN 'The order lets the agencies share this; whether they do is another question. '
                WHEN 'paused' THEN 'The order pauses the sharing of this. '
                ELSE 'The order bars sharing this for immigration enforcement. ' END || COALESCE(d.term_note, '')
+           WHEN asked.known_at < (SELECT MIN(date) FROM releases) THEN 'Nothing had been published on the day given as known_at.'
            WHEN NOT EXISTS (SELECT 1 FROM in_force) THEN 'No order in this case was in force on this day. Not restricted by this case does not mean shared.'
            ELSE 'The orders in force protect plaintiffs only, and this jurisdiction was not found to be one. Not restricted by this case does not mean shared.'
              || COALESCE((SELECT ' ' || h.note FROM held h WHERE h.role = 'unidentified_plaintiff'), '')

@@ -1,0 +1,14 @@
+-- What we said of a record before, release by release: every cell that changed, and why; or that it has not changed.
+SELECT c.version, c.date, c."table", c.record, c.field, c.old, c.new, c.reason, d.data_through, d.version AS dataset_version
+FROM changes c CROSS JOIN dataset d
+WHERE (:table = '' OR c."table" = :table) AND (:record = '' OR c.record = :record)
+UNION ALL
+SELECT r.version, r.date, :table, :record, '*', NULL, NULL,
+       CASE WHEN NOT EXISTS (SELECT 1 FROM changes c WHERE c.record = :record AND (:table = '' OR c."table" = :table))
+            THEN 'As published in the first release; unchanged since.' ELSE 'The first release. Later changes are in the other rows.' END,
+       d.data_through, d.version
+FROM releases r CROSS JOIN dataset d WHERE r.level = 'first'
+UNION ALL
+SELECT NULL, NULL, :table, :record, '*', NULL, NULL, 'Nothing has been released yet.', d.data_through, d.version
+FROM dataset d WHERE NOT EXISTS (SELECT 1 FROM releases)
+ORDER BY 2, 3, 4, 5
