@@ -1,14 +1,14 @@
-"""Answers refuse what they cannot read: a malformed date, an unknown code or a misspelt parameter gets a 400 that says what is
-accepted, in HTML, JSON and CSV alike. What each parameter takes is in metadata.yml, under plugins: answers."""
+"""Answers and pages refuse what they cannot read: a malformed date, an unknown code or a misspelt parameter gets a 400 that says what
+is accepted, in HTML, JSON and CSV alike. What each parameter takes is in metadata.yml, under plugins: answers and pages."""
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import date
 from urllib.parse import parse_qsl
 
 from datasette import hookimpl
+from datasette.utils.asgi import BadRequest
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 LISTED = 60  # name the accepted codes up to this many
@@ -16,21 +16,19 @@ LISTED = 60  # name the accepted codes up to this many
 
 @hookimpl
 def asgi_wrapper(datasette):
-    takes = datasette.plugin_config("answers") or {}
-    answer = re.compile(r"/benefits/(" + "|".join(map(re.escape, takes)) + r")(?:\.([a-z]+))?/?")
+    answers, pages = datasette.plugin_config("answers") or {}, datasette.plugin_config("pages") or {}
+    known = [(re.compile(rf"/benefits/{re.escape(name)}(?:\.[a-z]+)?/?"), takes) for name, takes in answers.items()]
+    known += [(re.compile(re.escape(path).replace(r"\*", "[^/]+")), takes) for path, takes in pages.items()]
 
     def wrap(app):
         async def answered(scope, receive, send):
-            match = answer.fullmatch(scope.get("path", "")) if scope["type"] == "http" else None
-            if match is None:
-                return await app(scope, receive, send)
-            problems = await refusals(datasette.get_database("benefits"), takes[match[1]], scope.get("query_string", b""))
-            if not problems:
-                return await app(scope, receive, send)
-            content_type, body = await page(datasette, match[1], match[2], problems)
-            headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode()), (b"access-control-allow-origin", b"*")]
-            await send({"type": "http.response.start", "status": 400, "headers": headers})
-            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+            path = scope["path"] if scope["type"] == "http" else ""
+            takes = next((takes for pattern, takes in known if pattern.fullmatch(path)), None)
+            if takes is not None:
+                problems = await refusals(datasette.get_database("benefits"), takes, scope["query_string"])
+                if problems:
+                    raise BadRequest("\n".join(problems))  # which plugins/guard.py answers, in the form asked for
+            return await app(scope, receive, send)
 
         return answered
 
@@ -39,12 +37,8 @@ def asgi_wrapper(datasette):
 
 async def refusals(database, takes: dict, query_string: bytes) -> list[str]:
     """A sentence for each parameter of the query string that the answer cannot take."""
-    try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
-    except ValueError:
-        return ["The query string cannot be read: it needs to be percent-encoded UTF-8 with at most 50 parameters."]
     problems, seen = [], set()
-    for name, value in pairs:
+    for name, value in parse_qsl(query_string.decode(), keep_blank_values=True):
         if name.startswith("_"):
             continue
         if name not in takes:
@@ -86,13 +80,3 @@ async def refusal(database, name: str, kind: str, value: str) -> str:
     listed = "one of " + ", ".join(codes) if len(codes) <= LISTED else f"a key of the dataset, such as {codes[0]}"
     hint = next((c for c in codes if c.lower() == value.strip().lower().replace("-", "_")), None)
     return f"{name} is {shown}, which is not known." + (f" Did you mean {hint}?" if hint else "") + f" Accepted: {listed}, or nothing for all."
-
-
-async def page(datasette, name: str, extension: str | None, problems: list[str]) -> tuple[str, bytes]:
-    """Content type and body of the refusal, in the form that was asked for."""
-    if extension == "json":
-        return "application/json; charset=utf-8", json.dumps({"ok": False, "error": " ".join(problems), "status": 400, "title": "Bad request"}).encode()
-    if extension:
-        return "text/plain; charset=utf-8", ("\n".join(problems) + "\n").encode()
-    body = await datasette.render_template("refusal.html", {"answer": name, "problems": problems})
-    return "text/html; charset=utf-8", body.encode()

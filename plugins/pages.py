@@ -1,4 +1,4 @@
-"""The task pages: each asks the answers (SQL in sql/queries) and hands their rows to a template in templates/pages.
+"""The task pages: each asks the answers (SQL in sql/queries) and hands their rows to a template in templates/task.
 
 A page keeps its question in its address, so that a view can be cited, and links to the same answer as JSON and CSV. What a parameter
 takes is in metadata.yml, under plugins: answers; plugins/answers.py refuses the rest before a page sees it.
@@ -44,7 +44,7 @@ def data_links(answer: str, **given) -> list[dict]:
 
 
 async def page(datasette, request, template: str, **context) -> Response:
-    return Response.html(await datasette.render_template(f"pages/{template}.html", context, request=request))
+    return Response.html(await datasette.render_template(f"task/{template}.html", context, request=request))
 
 
 async def lists(datasette) -> dict:

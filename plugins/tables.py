@@ -11,6 +11,7 @@ from datasette.utils import is_url, tilde_encode
 from markupsafe import Markup
 
 OFFERED = 60  # a parameter with at most this many codes is a list to choose from, with more a field to type in
+NAMED = {"income_pct_fpl": "Income (% of poverty)", "income_usd": "Income (dollars a year)", "q": "Words"}  # parameters that no column names
 
 # Tables with a key of one column. A name means one thing everywhere, so a column of that name leads to that table.
 KEYS = """
@@ -47,14 +48,17 @@ def extra_template_vars(datasette):
         return (await datasette.get_database("benefits").execute(sql, given)).rows
 
     async def parameters(answer):
-        """The parameters of an answer: name, label, kind (date or TABLE.COLUMN), and the codes if they are few."""
+        """The parameters of an answer: name, label, kind as in metadata.yml, the codes if they are few, the range of a number."""
         found = []
         for name, kind in (datasette.plugin_config("answers") or {}).get(answer, {}).items():
             table, _, column = kind.partition(".")
             titles = await ask('SELECT title FROM dataset_fields WHERE "table" = :table AND field = :column', table=table, column=column)
+            label = titles[0]["title"] if titles else NAMED.get(name) or name.replace("_", " ").capitalize()
             codes = await ask(CODES.format(table=table, column=column, limit=OFFERED + 1)) if column else []
-            label = titles[0]["title"] if titles else name.replace("_", " ").capitalize()
-            found.append({"name": name, "kind": kind, "label": label, "codes": codes if len(codes) <= OFFERED else []})
+            if "|" in kind:
+                codes = [{"code": word} for word in kind.split("|")]
+            low, dash, high = kind.partition("-")
+            found.append({"name": name, "label": label, "kind": kind, "codes": codes if len(codes) <= OFFERED else [], "range": (low, high) if dash else None})
         return found
 
     async def fields(columns, table=None):

@@ -18,6 +18,7 @@ from pathlib import Path
 import h11
 import uvicorn
 import yaml
+from asgi_gzip import GZipMiddleware
 from datasette.app import Datasette
 from datasette.plugins import pm
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -82,8 +83,8 @@ class Site(Datasette):
 class Protocol(H11Protocol):
     def send_400_response(self, msg):
         """What is not HTTP never reaches plugins/guard.py, and is refused with its headers here."""
-        headers = [("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"), ("connection", "close"), *pm.get_plugin("guard.py").HEADERS.items()]
-        for event in (h11.Response(status_code=400, headers=headers, reason="Bad Request"), h11.Data(data=msg.encode()), h11.EndOfMessage()):
+        headers = pm.get_plugin("guard.py").HEADERS | {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store", "connection": "close"}
+        for event in (h11.Response(status_code=400, headers=list(headers.items()), reason="Bad Request"), h11.Data(data=msg.encode()), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event))
         self.transport.close()
 
@@ -116,7 +117,7 @@ def main(argv=None) -> int:
         except OSError as e:
             print(f"error: cannot listen on {args.host}:{args.port} ({e.strerror}): choose another port, as in PORT=8002 make serve", file=sys.stderr)
             return 1
-    app = datasette(args.database).app()
+    app = GZipMiddleware(datasette(args.database).app())
     options = {"http": Protocol, "ws": "none", "access_log": False, "server_header": False, "proxy_headers": False, "log_level": "warning"}
     server = uvicorn.Server(uvicorn.Config(app, host=args.host, port=args.port, **options))  # its log keeps the real stderr
     print(f"Serving on http://{args.host}:{args.port}/ (Ctrl-C ends it)", flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sqlite3
 
 import pytest
@@ -90,7 +91,7 @@ def test_tables_are_titled_and_described(site, package):
     for name, table in package.tables.items():
         page = site.get(f"/benefits/{name}")
         assert page.status_code == 200
-        text = page.text.replace("&#39;", "'").replace("&#34;", '"')
+        text = re.sub("</?code>", "`", page.text).replace("&#39;", "'").replace("&#34;", '"')
         assert table.resource["title"] in text and table.resource["description"].split(".")[0] in text
         assert "Creative Commons Attribution 4.0" in text
         for f in table.fields:

@@ -1,4 +1,4 @@
--- The citations of one record, or of one table, or of everything: field by field, best sources first, both sides of a conflict.
+-- The citations of one record, or of one table: field by field, best sources first, both sides of a conflict.
 -- A record without a source has a row that says why.
 SELECT c."table", c.record, r.label, c.field, c.relation, s.title, s.publisher, s.url, c.locator, s.kind, s.reliability,
        s.published, c.checked_on, c.note, c.source, d.data_through, d.version AS dataset_version
@@ -6,7 +6,11 @@ FROM citations c
 JOIN sources s ON s.source = c.source
 LEFT JOIN records r ON r."table" = c."table" AND r.record = c.record
 CROSS JOIN dataset d
-WHERE (:table = '' OR c."table" = :table) AND (:record = '' OR c.record = :record)
+WHERE (:table <> '' OR :record <> '') AND (:table = '' OR c."table" = :table) AND (:record = '' OR c.record = :record)
+UNION ALL
+SELECT c."table", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, MAX(c.checked_on),
+       COUNT(*) || ' citations. Give a table, and a record of it, to see them.', NULL, d.data_through, d.version
+FROM citations c CROSS JOIN dataset d WHERE :table = '' AND :record = '' GROUP BY c."table"
 UNION ALL
 SELECT r."table", r.record, r.label, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
        CASE r."table" WHEN 'absences' THEN 'No source: searched without result. ' || COALESCE((SELECT a.note FROM absences a WHERE a.absence = r.record), '')
