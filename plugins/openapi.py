@@ -70,7 +70,8 @@ def response(description: str, *types: str, schema: dict = TEXT, **more) -> dict
 
 def refusals(description: str) -> dict:
     """The response that refuses, by the form that was asked for."""
-    return {"json": response(description, "application/json", schema=ref("schemas", "Error")), "csv": response(description, "text/plain"), "": response(description, "text/html")}
+    in_json = response(description, "application/json", schema=ref("schemas", "Error"))
+    return {"json": in_json, "csv": response(description, "text/plain"), "": response(description, "text/html")}
 
 
 REFUSED = {
@@ -104,6 +105,7 @@ class Maker:
             await self.table(name, table)
         await self.whole()
         lookups = ", ".join(f"`{key}`" for key, *_ in Filters([]).lookups())
+        refused = {f"{status}{form}": r for status, forms in REFUSED.items() for form, r in forms.items()}
         return {
             "openapi": "3.1.0",
             "info": {
@@ -115,7 +117,7 @@ class Maker:
             "servers": [{"url": "/"}],
             "tags": [
                 {"name": "answers", "description": "A parameter left out means all."},
-                {"name": "tables", "description": f"Rows of a table, page by page. Besides `column=value` a filter may be `column__way=value`, with one of these ways: {lookups}."},
+                {"name": "tables", "description": f"Rows of a table, page by page. Filter by `column=value` or `column__way=value`: {lookups}."},
                 {"name": "whole", "description": "The whole dataset, its changes, and the site."},
             ],
             "paths": self.paths,
@@ -123,7 +125,7 @@ class Maker:
                 "schemas": self.schemas,
                 "parameters": self.parameters,
                 "headers": {name: {"description": d, "schema": TEXT} for name, d in HEADERS.items()},
-                "responses": {f"{status}{form}": r for status, forms in REFUSED.items() for form, r in forms.items()} | {"304": {"description": "Nothing has changed."}},
+                "responses": {"304": {"description": "Nothing has changed."}} | refused,
             },
         }
 
@@ -132,10 +134,9 @@ class Maker:
     def get(self, path: str, name: str, tag: str, about: dict, parameters: list, answer: dict, refused=("400", "414")) -> None:
         form = path.rpartition(".")[2] if path.endswith((".json", ".csv")) else ""
         others = {"304": ref("responses", "304")} | {status: ref("responses", f"{status}{form}") for status in refused}
-        answer["headers"] = {h: ref("headers", h) for h in HEADERS}
-        self.paths[path] = {
-            "get": {"tags": [tag], "operationId": name, "summary": about["title"], "description": about["description"], "parameters": parameters, "responses": {"200": answer} | others}
-        }
+        given = {"200": answer | {"headers": {h: ref("headers", h) for h in HEADERS}}} | others
+        about = {"tags": [tag], "operationId": name, "summary": about["title"], "description": about["description"]}
+        self.paths[path] = {"get": about | {"parameters": parameters, "responses": given}}
 
     def csv(self, path: str, name: str, tag: str, about: dict, parameters: list) -> None:
         self.get(f"{path}.csv", f"{name}_csv", tag, about, parameters, response("The rows as CSV, after a line of column names.", "text/plain"))
@@ -156,7 +157,8 @@ class Maker:
         self.parameters |= {f"{name}.{c}": query(c, self.filter(s), f"Only rows with this in `{c}`.") for c, s in columns.items()}
         usual, largest = self.datasette.setting("default_page_size"), self.datasette.setting("max_returned_rows")
         size = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": largest}, {"type": "string", "const": "max"}]}
-        sort, on, after = {"type": "string", "enum": list(columns)}, {"type": "string", "const": "on"}, query("_next", TEXT, "Where to go on: `next` of the page before.")
+        sort, on = {"type": "string", "enum": list(columns)}, {"type": "string", "const": "on"}
+        after, whole = query("_next", TEXT, "Where to go on: `next` of the page before."), query("_stream", on, "All rows, not one page of them.")
         asked = [
             query("_size", size, f"How many rows on a page: {usual} if left out, `max` for {largest}."),
             query("_sort", sort, "The column to sort by."),
@@ -168,29 +170,33 @@ class Maker:
         shapes = [s for s in SHAPES if self.keys[name] or s != "object"]
         shape, rows = self.shape(name, "Page", shapes)
         self.get(f"/benefits/{name}.json", f"{name}_rows", "tables", about, [*asked, after, shape], rows)
-        self.csv(f"/benefits/{name}", f"{name}_rows", "tables", about, [*asked, query("_stream", on, "All rows, not one page of them.")])
+        self.csv(f"/benefits/{name}", f"{name}_rows", "tables", about, [*asked, whole])
         if keys := self.keys[name]:
             part = {"type": "string", "pattern": "^[A-Za-z0-9_~-]+$"}
-            schema = part | {"examples": columns[keys[0]].get("examples", [])} if len(keys) == 1 else {"type": "array", "items": part, "minItems": len(keys), "maxItems": len(keys)}
-            key = {"name": "key", "in": "path", "required": True, "description": f"{', '.join(keys)} of the row, other characters as ~ and their code.", "schema": schema}
+            several = {"type": "array", "items": part, "minItems": len(keys), "maxItems": len(keys)}
+            schema = part | {"examples": columns[keys[0]].get("examples", [])} if len(keys) == 1 else several
+            described = f"The {', '.join(keys)} of the row, with any other character as ~ and its code."
+            key = {"name": "key", "in": "path", "required": True, "description": described, "schema": schema}
             shape, rows = self.shape(name, "Record", shapes)
-            self.get(f"/benefits/{name}/{{key}}.json", f"{name}_row", "tables", about | {"title": f"{about['title']}: one row"}, [key, shape], rows, ("400", "404", "414"))
+            about = about | {"title": f"{about['title']}: one row"}
+            self.get(f"/benefits/{name}/{{key}}.json", f"{name}_row", "tables", about, [key, shape], rows, ("400", "404", "414"))
 
     async def whole(self) -> None:
         takes = [await self.parameter(p, kind) for p, kind in self.takes["timeline"].items()]
-        for path, name, title, parameters, answer in (
-            ("/benefits.db", "database", "Everything in one SQLite file", [], response("The file.", "application/octet-stream", schema={})),
-            ("/changes.atom", "changes_atom", "Dated changes, past and scheduled, as a feed", takes, response("An Atom feed.", "application/atom+xml")),
-            ("/changes.ics", "changes_ics", "Dated changes, past and scheduled, as a calendar", takes, response("An iCalendar file.", "text/calendar")),
-            ("/openapi.json", "openapi", "This document", [], response("An OpenAPI document.", "application/json", schema={"type": "object"})),
-            ("/-/health", "health", "Whether the site answers, and with which data", [], response("It does.", "application/json", schema=ref("schemas", "Health"))),
+        for path, name, title, parameters, form, schema in (
+            ("/benefits.db", "database", "Everything in one SQLite file", [], "application/octet-stream", {}),
+            ("/changes.atom", "changes_atom", "Dated changes, past and scheduled, as a feed", takes, "application/atom+xml", TEXT),
+            ("/changes.ics", "changes_ics", "Dated changes, past and scheduled, as a calendar", takes, "text/calendar", TEXT),
+            ("/openapi.json", "openapi", "This document", [], "application/json", {"type": "object"}),
+            ("/-/health", "health", "Whether the site answers, and with which data", [], "application/json", ref("schemas", "Health")),
         ):
-            self.get(path, name, "whole", {"title": title, "description": f"{title}."}, parameters, answer)
+            about = {"title": title, "description": f"{title}."}
+            self.get(path, name, "whole", about, parameters, response(about["description"], form, schema=schema))
 
     async def parameter(self, name: str, kind: str) -> dict:
         """A parameter of an answer by its kind in metadata.yml, as plugins/answers.py reads it."""
         if kind == "date":
-            return query(name, {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}, "A day of the calendar.")
+            return query(name, {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}, "A day of the calendar, as YYYY-MM-DD.")
         if kind == "text":
             return query(name, {"type": "string", "maxLength": 100}, "Words, or how they begin.")
         if "|" in kind:
@@ -215,9 +221,13 @@ class Maker:
     @staticmethod
     def shape(name: str, envelope: str, shapes: list[str]) -> tuple[dict, dict]:
         """The parameter _shape, and the response in every shape that it names."""
-        rows, cell = ref("schemas", name), {"anyOf": [CELL, ref("schemas", "Labelled")]} if envelope == "Page" else CELL
-        within = {s: {"allOf": [ref("schemas", envelope), {"properties": {"rows": {"items": i}}}]} for s, i in {"arrays": {"type": "array", "items": cell}, "objects": rows}.items()}
-        schemas = within | {"array": {"type": "array", "items": rows}, "object": {"type": "object", "additionalProperties": rows}}
+        one, cell = ref("schemas", name), {"anyOf": [CELL, ref("schemas", "Labelled")]} if envelope == "Page" else CELL
+        schemas = {
+            "arrays": {"allOf": [ref("schemas", envelope), {"properties": {"rows": {"items": {"type": "array", "items": cell}}}}]},
+            "objects": {"allOf": [ref("schemas", envelope), {"properties": {"rows": {"items": one}}}]},
+            "array": {"type": "array", "items": one},
+            "object": {"type": "object", "additionalProperties": one},
+        }
         parameter = query("_shape", {"type": "string", "enum": shapes, "default": "arrays"}, "; ".join(f"`{s}`: {SHAPES[s]}" for s in shapes) + ".")
         return parameter, response("The rows.", "application/json", schema={"anyOf": [schemas[s] for s in shapes]})
 

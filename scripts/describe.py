@@ -142,6 +142,11 @@ def second_coding(package: Package) -> str:
     return "\n".join(out) + "\n"
 
 
+def out_of_date(package: Package) -> list[str]:
+    """The generated files that do not say what the package says."""
+    return [n for n, make in FILES.items() if not (package.root / n).is_file() or (package.root / n).read_text(encoding="utf-8") != make(package)]
+
+
 FILES = {"docs/codebook.md": codebook, "docs/second-coding.md": second_coding, "docs/gaps.md": gaps, "CITATION.cff": citation}
 
 
@@ -154,16 +159,10 @@ def main(argv=None) -> int:
     if package.faults:
         print("error: the package has faults; run make check", file=sys.stderr)
         return 1
-    stale = []
-    for name, make in FILES.items():
-        path, wanted = args.root / name, make(package)
-        if path.is_file() and path.read_text(encoding="utf-8") == wanted:
-            continue
-        stale.append(name)
-        if not args.check:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(wanted, encoding="utf-8")
-            print(f"{name}: written")
+    stale = out_of_date(package)
+    for name in [] if args.check else stale:
+        (args.root / name).write_text(FILES[name](package), encoding="utf-8")
+        print(f"{name}: written")
     if args.check and stale:
         print(f"error: {', '.join(stale)} out of date with the package: run make describe", file=sys.stderr)
         return 1

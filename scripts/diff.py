@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from package import ROOT, SEMVER, Package, load, run
+from package import ROOT, SEMVER, WRITTEN_BY_THE_RELEASE, Package, load, run
 
 LEVELS = ("none", "patch", "minor", "major")
 LOOSE = ("description", "title", "example", "searchable", "cited", "wording", "sources", "contributors", "keywords")
@@ -89,10 +89,6 @@ def bump(version: str, level: str) -> str:
     return {"major": f"{major + 1}.0.0", "minor": f"{major}.{minor + 1}.0", "patch": f"{major}.{minor}.{patch + 1}", "none": version}[level]
 
 
-def order(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
-
-
 # ---- comparing ------------------------------------------------------------------------------------------------------
 
 
@@ -100,7 +96,7 @@ def compare(old: Package, new: Package) -> Difference:
     d = Difference(str(old.descriptor.get("version")), str(new.descriptor.get("version")))
     compare_schema(d, old.descriptor, new.descriptor)
     for name, table in new.tables.items():
-        if name == "changes":
+        if name in WRITTEN_BY_THE_RELEASE:
             continue  # the record of changes is not itself a fact that changes
         before = {r[0]: r[1] for r in keyed(old.tables[name])} if name in old.tables else {}
         after = dict(keyed(table))
@@ -112,7 +108,7 @@ def compare(old: Package, new: Package) -> Difference:
                 for column in table.columns:
                     if before[key].get(column) != after[key][column]:
                         d.changed.append((name, key, column, before[key].get(column), after[key][column], column in wording))
-    for name in old.tables.keys() - new.tables.keys():
+    for name in old.tables.keys() - new.tables.keys() - set(WRITTEN_BY_THE_RELEASE):
         d.removed += [(name, key, row) for key, row in keyed(old.tables[name])]
     d.added.sort(key=lambda c: c[:2])
     d.removed.sort(key=lambda c: c[:2])

@@ -25,6 +25,7 @@ INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 SEMVER = re.compile(r"(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)", re.ASCII)
 TYPES = ("string", "integer", "date")
+WRITTEN_BY_THE_RELEASE = ("releases", "changes")  # empty before the first release
 
 
 @dataclass(frozen=True, order=True)

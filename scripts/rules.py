@@ -12,9 +12,8 @@ import unicodedata
 from collections import defaultdict
 from datetime import date, timedelta
 
-from package import Fault, Package, Table
+from package import WRITTEN_BY_THE_RELEASE, Fault, Package, Table
 
-WRITTEN_BY_THE_RELEASE = ("releases", "changes")  # empty before the first release; their text is other tables' text
 RULES = []  # (name, what to do, function), in the order of this file
 FOREVER = "9999-12-31"  # stands for "no known end" when periods are compared
 EARLIEST, LATEST = "1965-07-30", "2060-01-01"  # Medicaid's own beginning, and further than any rule is scheduled

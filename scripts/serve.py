@@ -70,6 +70,9 @@ OWN_TABLES = (
     ("dataset_fields", "Fields", "What each column of each table means."),
     ("dataset_codes", "Codes", "The codes of each code column, with labels."),
     ("coverage_rules", "Coverage rules with their programs", "Coverage rows joined with program and jurisdiction."),
+    ("coverage_rules_known", "Coverage rules, in every state published", "Coverage rows joined with their program, with the days on which the dataset said so."),
+    ("dated_changes", "Dated changes", "Everything that has a date: coverage that starts, changes or ends, roles and events."),
+    ("survey_agreement_all", "Survey agreement", "What our rows say on each survey answer, and whether the two agree."),
     ("role_spans", "Roles with the latest day they may have begun", "Roles, and for a role of which only month or year is known its last day."),
 )
 

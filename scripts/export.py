@@ -1,0 +1,163 @@
+"""Verb: build/benefits.db -> the tables as CSV, JSON, JSON Lines, Parquet and XLSX.
+
+    python scripts/export.py --out DIR [--database build/benefits.db]
+
+Every format holds the same cells: text as text (FIPS `06` stays `06`), whole numbers as numbers, dates as dates where the format has
+them, an empty cell as the format's own null. The same database gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from package import ROOT, run
+
+# What a spreadsheet shows of a workbook's making; the clock is not asked.
+XLSX_CREATED = datetime(2026, 1, 1)
+
+
+@dataclass
+class Export:
+    """One table: its columns with their types (string, integer, date), and its rows in order of the primary key."""
+
+    name: str
+    title: str
+    columns: list[str]
+    types: list[str]
+    rows: list[tuple]
+
+
+def tables(database: Path) -> list[Export]:
+    """The tables of the package, as the database holds them."""
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        found = []
+        for name, title in db.execute('SELECT "table", title FROM dataset_tables ORDER BY position').fetchall():
+            fields = db.execute('SELECT field, type FROM dataset_fields WHERE "table" = ? ORDER BY position', [name]).fetchall()
+            keys = [r[0] for r in db.execute(f"SELECT name FROM pragma_table_info('{name}') WHERE pk ORDER BY pk")]
+            columns = ", ".join(f'"{f}"' for f, _ in fields)
+            order = ", ".join(f'"{k}"' for k in keys)
+            rows = db.execute(f'SELECT {columns} FROM "{name}" ORDER BY {order}').fetchall()
+            found.append(Export(name, title, [f for f, _ in fields], [t for _, t in fields], rows))
+        return found
+    finally:
+        db.close()
+
+
+def to_csv(table: Export) -> bytes:
+    """As in data/: UTF-8, LF, quotes only where CSV needs them, empty for null."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows([["" if v is None else v for v in row] for row in table.rows])
+    return out.getvalue().encode()
+
+
+def to_json(table: Export) -> bytes:
+    """A list of objects, one a line."""
+    return b"[\n" + b",\n".join(objects(table)) + b"\n]\n" if table.rows else b"[]\n"
+
+
+def to_json_lines(table: Export) -> bytes:
+    return b"".join(line + b"\n" for line in objects(table))
+
+
+def objects(table: Export):
+    return [json.dumps(dict(zip(table.columns, row)), ensure_ascii=False).encode() for row in table.rows]
+
+
+def to_parquet(table: Export) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {"string": pa.string(), "integer": pa.int64(), "date": pa.date32()}
+    columns = list(zip(*table.rows)) or [()] * len(table.columns)
+    arrays = [
+        pa.array([date.fromisoformat(v) if kind == "date" and v is not None else v for v in column], type=kinds[kind]) for column, kind in zip(columns, table.types)
+    ]
+    out = pa.BufferOutputStream()
+    pq.write_table(pa.table(arrays, names=table.columns), out, compression="zstd")
+    return out.getvalue().to_pybytes()
+
+
+def to_xlsx(found: list[Export], about: dict, codebook: list[dict]) -> bytes:
+    """One workbook: what it is, the codebook, and a sheet for each table. Text never becomes a formula, a link or a number."""
+    import xlsxwriter
+
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    book.set_properties({"title": about["title"], "comments": about["description"], "created": XLSX_CREATED})
+    head, day = book.add_format({"bold": True, "bottom": 1}), book.add_format({"num_format": "yyyy-mm-dd"})
+    sheet = book.add_worksheet("About")
+    for i, (name, value) in enumerate(about.items()):
+        sheet.write_string(i, 0, name, head)
+        sheet.write_string(i, 1, str(value))
+    sheet = book.add_worksheet("Codebook")
+    for i, name in enumerate(codebook[0]):
+        sheet.write_string(0, i, name, head)
+    for r, row in enumerate(codebook, 1):
+        for i, value in enumerate(row.values()):
+            sheet.write_string(r, i, str(value))
+    for table in found:
+        sheet = book.add_worksheet(table.name)
+        sheet.freeze_panes(1, 1)
+        for i, name in enumerate(table.columns):
+            sheet.write_string(0, i, name, head)
+        for r, row in enumerate(table.rows, 1):
+            for i, (value, kind) in enumerate(zip(row, table.types)):
+                if value is None:
+                    continue
+                if kind == "integer":
+                    sheet.write_number(r, i, value)
+                elif kind == "date" and value >= "1900-03-01":  # before that day spreadsheets count wrongly
+                    sheet.write_datetime(r, i, datetime.fromisoformat(value), day)
+                else:
+                    sheet.write_string(r, i, value)
+    book.close()
+    return out.getvalue()
+
+
+def described(database: Path) -> tuple[dict, list[dict]]:
+    """The dataset's description and its codebook, as the database tells them."""
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    db.row_factory = sqlite3.Row
+    try:
+        about = dict(db.execute("SELECT * FROM dataset").fetchone())
+        rows = [dict(r) for r in db.execute('SELECT f."table", f.field, f.type, f.title, f.description, f.example FROM dataset_fields f JOIN dataset_tables t USING ("table") ORDER BY t.position, f.position')]
+        return about, rows
+    finally:
+        db.close()
+
+
+def export(database: Path, out: Path) -> None:
+    """Write every format under `out`."""
+    found = tables(database)
+    writers = {"csv": to_csv, "json": to_json, "jsonl": to_json_lines, "parquet": to_parquet}
+    for form, write in writers.items():
+        (out / form).mkdir(parents=True, exist_ok=True)
+        for table in found:
+            (out / form / f"{table.name}.{form}").write_bytes(write(table))
+    (out / "benefits.xlsx").write_bytes(to_xlsx(found, *described(database)))
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args(argv)
+    if not args.database.is_file():
+        raise SystemExit("error: there is no build/benefits.db yet: run `make build`")
+    export(args.database, args.out)
+    print(f"{args.out}: {sum(1 for p in args.out.rglob('*') if p.is_file())} files")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,87 @@
+"""Verb: is the version high enough for what changed since the last release, and does every change of a fact say why?
+
+    python scripts/version.py [--root DIR]
+
+The last release is the highest version in releases/. What changed since is told by `diff`. A changed fact (not its wording) and a
+removed row need a reason in releases/reasons.csv: table, record, field (or `*` for the whole record), reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+import diff
+import history
+from package import ROOT, Package, load, run
+
+REASONS = ["table", "record", "field", "reason"]
+
+
+def last_release(root: Path) -> Path | None:
+    """The newest release kept in releases/, or None before the first."""
+    kept = [p for p in (root / "releases").glob("*.zip") if p.stem.count(".") == 2]
+    return max(kept, key=lambda p: history.order(p.stem), default=None)
+
+
+def reasons(root: Path) -> tuple[dict, list[str]]:
+    """Reasons by (table, record, field), and what is wrong with the file."""
+    path, found, problems = root / "releases" / "reasons.csv", {}, []
+    if not path.is_file():
+        return found, problems
+    with open(path, newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != REASONS:
+            return found, [f"releases/reasons.csv:1: has the columns {reader.fieldnames}, expected {','.join(REASONS)}"]
+        for line, row in enumerate(reader, 2):
+            if None in row.values() or not all((v or "").strip() for v in row.values()):
+                problems.append(f"releases/reasons.csv:{line}: has an empty cell; give table, record, field (or *) and reason")
+            found[row["table"], row["record"], row["field"]] = row["reason"]
+    return found, problems
+
+
+def problems_of(package: Package) -> tuple[list[str], diff.Difference | None]:
+    """What keeps the package from being released as the version it has, as sentences; and what changed since the last release."""
+    version, last = str(package.descriptor["version"]), last_release(package.root)
+    released = {r["version"] for r in package.rows("releases")}
+    given, problems = reasons(package.root)
+    if last is None:
+        return problems, None
+    with diff.open_package(str(last)) as before:
+        change = diff.compare(before, package)
+    if version == last.stem:
+        if change.level != "none":
+            problems.append(f"datapackage.json: version {version} is released already, and the package differs from it: the smallest version allowed is {change.smallest_version}")
+        return problems, change
+    if history.order(version) < history.order(change.smallest_version):
+        problems.append(f"datapackage.json: version {version} is too low for a {change.level} change since {last.stem}: the smallest version allowed is {change.smallest_version}")
+    if version not in released:  # once prepared, the reasons stand in data/changes.csv
+        needed = [(t, k, f) for t, k, f, _, _, wording in change.changed if not wording] + [(t, k, history.WHOLE_ROW) for t, k, _ in change.removed]
+        for table, record, field in needed:
+            if (table, record, field) not in given and (table, record, history.WHOLE_ROW) not in given:
+                problems.append(f"data/{table}.csv [{record}] {field}: changed since {last.stem} without a reason; add it to releases/reasons.csv")
+        known = set(needed) | {(t, k, history.WHOLE_ROW) for t, k, _ in needed} | {(t, k, f) for t, k, f, *_ in change.changed} | {(t, k, "*") for t, k, *_ in change.changed}
+        problems += [f"releases/reasons.csv: {'/'.join(key)} did not change since {last.stem}; remove its reason" for key in given if key not in known]
+    return problems, change
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=ROOT)
+    args = parser.parse_args(argv)
+    package = load(args.root)
+    if package.descriptor is None or package.faults:
+        print("The package has faults: run make check.")
+        return 1
+    problems, change = problems_of(package)
+    for p in problems:
+        print(p)
+    last = last_release(args.root)
+    if not problems:
+        print(f"Version {package.descriptor['version']}: " + ("nothing is released yet" if last is None else f"a {change.level} change since {last.stem}" if change.level != "none" else "as released"))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    run(main)
