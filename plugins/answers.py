@@ -5,12 +5,19 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from datasette import hookimpl
 from datasette.utils.asgi import BadRequest
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+# Addresses without a question mark, so that a copy of the site in plain files has them too:
+# /on/DATE/PAGE is PAGE?as_of=DATE, /evidence/TABLE/RECORD is the evidence for one record, and
+# /answers/NAME/as_of=DATE,jurisdiction=CA.json is /benefits/NAME.json with those parameters, as a list of objects.
+ON = re.compile(r"/on/([^/]+)(?:(/.+?)(?:/and/([^/]+))?|/)")
+ANSWER = re.compile(r"/answers/([a-z_]+)(?:/([^/]+))?\.(json|csv)")
+EVIDENCE = re.compile(r"/evidence/([a-z_]+)/([^/]+)")
+PAGE = re.compile(r"/(?:coverage|gaps|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+)?", re.ASCII)
 LISTED = 60  # name the accepted codes up to this many
 
 
@@ -22,6 +29,8 @@ def asgi_wrapper(datasette):
 
     def wrap(app):
         async def answered(scope, receive, send):
+            if scope["type"] == "http":
+                scope = plain(scope)
             path = scope["path"] if scope["type"] == "http" else ""
             takes = next((takes for pattern, takes in known if pattern.fullmatch(path)), None)
             if takes is not None:
@@ -33,6 +42,21 @@ def asgi_wrapper(datasette):
         return answered
 
     return wrap
+
+
+def plain(scope: dict) -> dict:
+    """The scope with an address that Datasette knows."""
+    if match := ON.fullmatch(scope["path"]):
+        path, given = match[2] or "/", {"as_of": match[1]} | ({"compare": match[3]} if match[3] else {})
+    elif match := EVIDENCE.fullmatch(scope["path"]):
+        path, given = "/benefits/evidence_for", {"table": match[1], "record": match[2]}
+    elif match := ANSWER.fullmatch(scope["path"]):
+        path, given = f"/benefits/{match[1]}.{match[3]}", dict(pair.partition("=")[::2] for pair in (match[2] or "").split(",") if pair)
+        given |= {"_shape": "array"} if match[3] == "json" else {}
+    else:
+        return scope
+    query = "&".join(filter(None, [urlencode(given), scope["query_string"].decode("latin-1")]))
+    return scope | {"path": path, "raw_path": quote(path).encode(), "query_string": query.encode("latin-1")}
 
 
 async def refusals(database, takes: dict, query_string: bytes) -> list[str]:
@@ -63,6 +87,8 @@ async def refusal(database, name: str, kind: str, value: str) -> str:
         except ValueError:
             pass
         return f"{name} is {shown}, which is not a date. Accepted: a day of the calendar as YYYY-MM-DD, such as 2025-07-01, or nothing for the day through which the data goes."
+    if kind == "path":
+        return "" if PAGE.fullmatch(value) else f"{name} is {shown}, which is no page."
     if kind == "text":
         return "" if len(value) <= 100 else f"{name} has {len(value)} characters. Accepted: at most 100."
     if "|" in kind:

@@ -196,9 +196,15 @@ def check_data(table: str | None, row: str | None, form: str | None, pairs: list
     is_table = table in site.tables and table not in site.answers
     if form not in (site.forms if table else (None, "json", "db")) or (row and not is_table):
         raise Refused(404, NOTHING)
+    columns, keys = site.tables[table] if is_table else ([], [])
+    shapes = ["arrays", "objects", "array", "arrayfirst"] + ["object"] * bool(keys)
+    for name, value in pairs if table and form == "json" else ():
+        if name == "_shape" and value not in shapes:  # Datasette says so with status 200
+            raise Refused(400, f"Invalid _shape {value[:40]!r}. Accepted for {table}: {', '.join(shapes)}.")
     if not is_table:
         return
-    columns, keys = site.tables[table]
+    if row and form and "%" in row:  # Datasette would lead to an address without its form
+        raise Refused(404, "There is no such record. The address of one has any character but letters, digits, - and _ as ~ and its code.")
     if row and len(row.split(",")) != len(keys):
         raise Refused(404, f"There is no such record. The address of one in {table} is made of: {', '.join(keys) or 'nothing, because it is a view'}.")
     for name, value in () if row else pairs:

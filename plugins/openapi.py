@@ -87,6 +87,7 @@ class Maker:
     def __init__(self, datasette):
         self.datasette, self.db = datasette, datasette.get_database("benefits")
         self.takes = datasette.plugin_config("answers")
+        self.own = datasette.plugin_config("columns") or {}
         self.paths, self.parameters, self.schemas = {}, {}, {name: row(properties) for name, properties in SCHEMAS.items()}
 
     async def rows(self, sql: str) -> list[dict]:
@@ -256,6 +257,7 @@ class Maker:
             return CELL
         kind = types.pop()
         schema = {"type": "string", "format": "date"} if kind == "date" else {"type": kind}
+        schema |= {"description": self.own[name]} if name in self.own else {}
         return schema | ({"type": [schema["type"], "null"]} if null else {})
 
 

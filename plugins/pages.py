@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -35,12 +36,13 @@ async def rows(datasette, sql: str, parameters=()) -> list[dict]:
 
 
 def data_links(answer: str, **given) -> list[dict]:
-    """Where the same answer is as JSON and as CSV."""
-    query = urlencode({k: v for k, v in given.items() if v})
-    return [
-        {"href": f"/benefits/{answer}.json?" + urlencode({"_shape": "objects"}) + (f"&{query}" if query else ""), "label": "JSON"},
-        {"href": f"/benefits/{answer}.csv" + (f"?{query}" if query else ""), "label": "CSV"},
-    ]
+    """Where the same answer is as JSON and as CSV: an address without a question mark where its values allow one."""
+    given = {k: v for k, v in given.items() if v}
+    if all(re.fullmatch(r"[\w-]+", v, re.ASCII) for v in given.values()):
+        path = f"/answers/{answer}" + ("/" if given else "") + ",".join(f"{k}={v}" for k, v in given.items())
+        return [{"href": f"{path}.{form}", "label": form.upper()} for form in ("json", "csv")]
+    query = urlencode(given)
+    return [{"href": f"/benefits/{answer}.json?_shape=array&{query}", "label": "JSON"}, {"href": f"/benefits/{answer}.csv?{query}", "label": "CSV"}]
 
 
 async def page(datasette, request, template: str, **context) -> Response:
@@ -176,6 +178,7 @@ async def surveys(datasette, request):
     return await page(
         datasette, request, "surveys", survey=survey, found=await ask(datasette, "survey_agreement", survey=survey),
         surveys=await rows(datasette, "SELECT code, label FROM dataset_codes WHERE \"table\" = 'survey_answers' AND field = 'survey' ORDER BY position"),
+        words={r["code"]: r["label"] for r in await rows(datasette, "SELECT code, label FROM dataset_codes WHERE \"table\" = 'survey_answers'")},
         totals=await rows(datasette, "SELECT survey, question, SUM(agreement = 'agree') AS agree, SUM(agreement = 'differ') AS differ, SUM(agreement = 'not_comparable') AS apart FROM survey_agreement_all GROUP BY 1, 2"),
         links=data_links("survey_agreement", survey=survey),
     )
@@ -234,10 +237,12 @@ async def search(datasette, request):
     return await page(datasette, request, "search", search_words=words, found=await ask(datasette, "search", q=words), links=data_links("search", q=words))
 
 
-async def go(request):
-    """A form can only fill a query string; a jurisdiction has an address of its own."""
-    query = urlencode({k: v for k, v in (("as_of", request.args.get("as_of") or ""),) if v})
-    return Response.redirect(f"/jurisdictions/{request.args.get('jurisdiction') or 'AL'}" + (f"?{query}" if query else ""))
+async def asked(request):
+    """A form can only fill a query string; a page on a day has an address of its own, which can be cited and copied."""
+    given = {name: request.args.get(name) or "" for name in ("as_of", "compare", "jurisdiction", "page")}
+    path = "/jurisdictions/" + given["jurisdiction"] if given["jurisdiction"] else given["page"]
+    on = f"/on/{given['as_of']}" if given["as_of"] else ""
+    return Response.redirect((on + path + (f"/and/{given['compare']}" if on and given["compare"] else "")) or "/")
 
 
 @hookimpl
@@ -245,7 +250,7 @@ def register_routes():
     return [
         (r"^/$", home),
         (r"^/jurisdictions/(?P<jurisdiction>[A-Za-z]{2})$", jurisdiction),
-        (r"^/go$", go),
+        (r"^/ask$", asked),
         (r"^/coverage$", coverage),
         (r"^/eligibility$", eligibility),
         (r"^/cases/(?P<court_case>[a-z0-9-]+)$", case),

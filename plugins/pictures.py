@@ -22,7 +22,6 @@ HI .  .  TX .  .  .  .  FL .  .
 """
 PLACES = {code: (x, y) for y, line in enumerate(GRID.split("\n")[1:-1]) for x, code in enumerate(line.split()) if code != "."}
 FIRST, LAST = date(2016, 1, 1), date(2029, 1, 1)  # the years that a timeline shows; earlier starts run off its left edge
-WIDTH = 960
 
 # The state of a coverage row, the word for it, and the order in which the more open one speaks for a pair.
 STATES = {"open": "Open", "capped": "Open up to a cap", "closed": "Closed to new applicants", "none": "None", "unknown": "Not established"}
@@ -51,15 +50,15 @@ def states(rows) -> dict:
 
 
 def x(day: str | None) -> float:
-    """The place of a day on a timeline, in its units; no day is its right edge."""
+    """The place of a day on a timeline, in percent of its width; no day is its right edge."""
     when = LAST if day is None else min(max(date.fromisoformat(day), FIRST), LAST)
-    return round(WIDTH * (when - FIRST).days / (LAST - FIRST).days, 1)
+    return round(100 * (when - FIRST).days / (LAST - FIRST).days, 2)
 
 
 def bars(rows, through: str) -> dict:
     """The lanes of a timeline: one for each program, ages and kind of applicant, with its periods as bars.
 
-    `rows` are coverage rows of one population. Returns {lanes, height, ticks, today}; a lane is {label, y, bars}.
+    `rows` are coverage rows of one population. Returns {lanes, ticks, today}; a lane is {label, bars}.
     """
     lanes: dict = {}
     for row in rows:
@@ -67,15 +66,15 @@ def bars(rows, through: str) -> dict:
         who = ", new applicants" if row["applies_to"] == "new_applicants" else ""
         lanes.setdefault(f"{row['name']}{ages}{who}", []).append(row)
     drawn = []
-    for i, (label, periods) in enumerate(lanes.items()):
+    for label, periods in lanes.items():
         pieces = []
         for p in sorted(periods, key=lambda r: r["valid_from"]):
             left, right = x(p["valid_from"]), x(p["valid_to"])
             if right > left:
-                pieces.append({"x": left, "width": max(round(right - left - 1, 1), 1), "state": STATE_OF[p["enrollment"]], "scheduled": p["valid_from"] > through, "firm": p["standing"] == "established", "earlier": p["valid_from"] < FIRST.isoformat()})
-        drawn.append({"label": label, "y": 24 + i * 46, "bars": pieces})
+                pieces.append({"x": left, "width": max(round(right - left - 0.1, 2), 0.1), "state": STATE_OF[p["enrollment"]], "scheduled": p["valid_from"] > through, "firm": p["standing"] == "established", "earlier": p["valid_from"] < FIRST.isoformat()})
+        drawn.append({"label": label, "bars": pieces})
     ticks = [{"x": x(f"{year}-01-01"), "year": year} for year in range(FIRST.year, LAST.year)]
-    return {"lanes": drawn, "height": 30 + len(drawn) * 46, "width": WIDTH, "ticks": ticks, "today": x(through)}
+    return {"lanes": drawn, "ticks": ticks, "today": x(through)}
 
 
 def day(text: str | None, precision: str | None = "day") -> str:

@@ -62,7 +62,11 @@ def extra_template_vars(datasette):
         return found
 
     async def fields(columns, table=None):
-        return await ask(FIELDS, columns=json.dumps(columns), table=table)
+        found = {f["field"]: dict(f) for f in await ask(FIELDS, columns=json.dumps(columns), table=table)}
+        if table is None:  # an answer says itself what its own columns mean
+            own = datasette.plugin_config("columns") or {}
+            found |= {c: {"field": c, "title": c.replace("_", " ").capitalize(), "description": own[c]} for c in columns if c in own}
+        return [found[c] for c in columns if c in found]
 
     async def record(table, row):
         return await ask(RECORD, table=table, row=json.dumps(dict(row)))

@@ -1,0 +1,87 @@
+"""Verb: build/benefits.db -> the site as plain files that any web server or CDN serves, byte for byte as the live site sends them.
+
+    python scripts/site_export.py --out DIR [--database build/benefits.db]
+
+Starts at the home page of every day on which something changes (and of the day through which the data goes) and follows every link of
+the site that needs no question mark. What needs a question of the reader's own (a form) leads to 404.html, which says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sqlite3
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote
+
+from package import ROOT, run
+
+LINK = re.compile(rb'(?:href|src)="(/[^"#?]*)"')
+# A copy has no pages for single tables and rows: they are made to be sorted and filtered, which files cannot do.
+LEFT_OUT = re.compile(r"/benefits(?:\.db)?$|/benefits/|/ask$|/search$|/eligibility$|/-/")
+DAYS = """
+SELECT DISTINCT day FROM (
+  SELECT valid_from AS day FROM coverage UNION SELECT valid_to FROM coverage UNION SELECT valid_from FROM absences UNION SELECT valid_to FROM absences
+  UNION SELECT valid_from FROM roles UNION SELECT valid_to FROM roles UNION SELECT valid_from FROM order_terms UNION SELECT valid_to FROM order_terms
+  UNION SELECT data_through FROM dataset)
+WHERE day >= (SELECT complete_from FROM dataset) ORDER BY day"""
+
+
+def place(path: str) -> str:
+    """The file, inside the export, that a web server finds for an address."""
+    name = unquote(path).lstrip("/")
+    return name if re.search(r"\.(?:json|csv|atom|ics|css|svg|js|html|txt)$", name) else f"{name.rstrip('/')}/index.html".lstrip("/")
+
+
+async def crawl(database: Path, root: Path, write) -> int:
+    import serve
+
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    days = [r[0] for r in db.execute(DAYS)]
+    db.close()
+    site = serve.datasette(database, root)
+    await site.invoke_startup()
+    waiting = ["/", "/eligibility", "/search", "/static/site.css", "/openapi.json", *(f"/on/{day}/" for day in days)]
+    seen, count = set(waiting), 0
+    while waiting:
+        path = waiting.pop()
+        answer = await site.client.get(path)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} is linked and answers {answer.status_code}")
+        write(place(path), answer.content)
+        count += 1
+        if answer.headers["content-type"].startswith("text/html"):
+            for link in LINK.findall(answer.content):
+                link = unescape(link.decode())
+                if link not in seen and not LEFT_OUT.match(link):
+                    seen.add(link)
+                    waiting.append(link)
+    answer = await site.client.get("/ask/nothing-here")
+    write("404.html", answer.content)
+    return count + 1
+
+
+def export(database: Path, out: Path, root: Path = ROOT) -> int:
+    """Write the site under `out`; returns the number of files. Raises RuntimeError for a link that leads nowhere."""
+
+    def write(name: str, body: bytes) -> None:
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+    return asyncio.run(crawl(database, root, write))
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args(argv)
+    print(f"{args.out}: {export(args.database, args.out):,} files")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
