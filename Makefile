@@ -5,7 +5,7 @@ AT ?=
 PY := .venv/bin/python
 INPUTS := datapackage.json data $(wildcard data/*.csv) $(wildcard sql/*/*.sql) scripts/package.py scripts/rules.py scripts/validate.py scripts/build.py profiles/datapackage-2.0.json
 
-.PHONY: serve test check build sort describe lock clean
+.PHONY: serve test test-catalogs check build sort describe lock clean
 .DELETE_ON_ERROR:
 
 serve: build/benefits.db  ## validate, build and serve on http://127.0.0.1:$(PORT)/
@@ -32,6 +32,9 @@ sort: .venv/ready  ## put every data file into its canonical form: sorted by key
 test: .venv/ready-test build/benefits.db  ## install the test tools and run the whole suite
 	@$(PY) -m pytest
 
+test-catalogs: .venv-catalogs/ready  ## check the catalog documents with mlcroissant, rocrate and roc-validator
+	@.venv-catalogs/bin/python -m pytest --confcutdir tests/catalogs tests/catalogs
+
 .venv/ready: requirements.txt
 	@echo "Installing what is needed into .venv (once, about 20 seconds) ..."
 	@test -x $(PY) || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "error: '$(PYTHON) -m venv' does not work here. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
@@ -44,9 +47,16 @@ test: .venv/ready-test build/benefits.db  ## install the test tools and run the 
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
 	@touch $@
 
+.venv-catalogs/ready: requirements-catalogs.txt
+	@echo "Installing the catalog validators into .venv-catalogs (once, 270 MB) ..."
+	@test -x .venv-catalogs/bin/python || $(PYTHON) -m venv .venv-catalogs || { rm -rf .venv-catalogs; exit 1; }
+	@.venv-catalogs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-catalogs.txt
+	@touch $@
+
 lock:  ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group test -c requirements.txt pyproject.toml -o requirements-test.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group catalogs -o requirements-catalogs.txt
 
 clean:  ## remove what was built and installed
-	rm -rf build dist .venv
+	rm -rf build dist .venv .venv-catalogs
