@@ -5,7 +5,7 @@ AT ?=
 PY := .venv/bin/python
 INPUTS := datapackage.json data $(wildcard data/*.csv) $(wildcard sql/*/*.sql) scripts/package.py scripts/rules.py scripts/validate.py scripts/build.py profiles/datapackage-2.0.json
 
-.PHONY: serve test test-catalogs check build sort describe lock clean
+.PHONY: serve test test-catalogs check build release sort describe lock clean
 .DELETE_ON_ERROR:
 
 serve: build/benefits.db  ## validate, build and serve on http://127.0.0.1:$(PORT)/
@@ -21,7 +21,11 @@ check: build/benefits.db  ## validate, and say what is complete, open and stale;
 	@$(PY) scripts/validate.py
 	@$(PY) scripts/canonical.py --check
 	@$(PY) scripts/describe.py --check
+	@$(PY) scripts/version.py
 	@$(PY) scripts/completeness.py $(if $(AT),--at $(AT))
+
+release: .venv/ready-test  ## make dist/VERSION from the prepared commit (docs/releasing.md)
+	@$(PY) scripts/release.py make
 
 describe: .venv/ready  ## write docs/codebook.md, docs/gaps.md and CITATION.cff from the package
 	@$(PY) scripts/describe.py
@@ -48,7 +52,7 @@ test-catalogs: .venv-catalogs/ready  ## check the catalog documents with mlcrois
 	@touch $@
 
 .venv-catalogs/ready: requirements-catalogs.txt
-	@echo "Installing the catalog validators into .venv-catalogs (once, 270 MB) ..."
+	@echo "Installing the catalog validators into .venv-catalogs (once, 420 MB) ..."
 	@test -x .venv-catalogs/bin/python || $(PYTHON) -m venv .venv-catalogs || { rm -rf .venv-catalogs; exit 1; }
 	@.venv-catalogs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-catalogs.txt
 	@touch $@

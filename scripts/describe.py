@@ -98,6 +98,7 @@ def in_force(row, day: str) -> bool:
 
 def citation(package: Package) -> str:
     d = package.descriptor
+    released = {r["version"]: r["date"] for r in package.rows("releases")}
     content = {
         "cff-version": "1.2.0",
         "message": "If you use this dataset, please cite it with its version and the date through which its data goes.",
@@ -106,7 +107,7 @@ def citation(package: Package) -> str:
         "abstract": d["description"],
         "authors": [{"name": c["title"]} for c in d["contributors"]],
         "version": d["version"],
-        "date-released": d["data_through"],
+        "date-released": released.get(d["version"], d["data_through"]),
         "license": d["licenses"][0]["name"],
         "keywords": d["keywords"],
     }

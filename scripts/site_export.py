@@ -35,12 +35,18 @@ def place(path: str) -> str:
     return name if re.search(r"\.(?:json|csv|atom|ics|css|svg|js|html|txt)$", name) else f"{name.rstrip('/')}/index.html".lstrip("/")
 
 
-async def crawl(database: Path, root: Path, write) -> int:
+def days_of(database: Path) -> list[str]:
+    """The days on which something changes, from the first that is complete on, and the day through which the data goes."""
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        return [r[0] for r in db.execute(DAYS)]
+    finally:
+        db.close()
+
+
+async def crawl(database: Path, root: Path, days: list[str], write) -> int:
     import serve
 
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    days = [r[0] for r in db.execute(DAYS)]
-    db.close()
     site = serve.datasette(database, root)
     await site.invoke_startup()
     waiting = ["/", "/eligibility", "/search", "/static/site.css", "/openapi.json", *(f"/on/{day}/" for day in days)]
@@ -63,15 +69,15 @@ async def crawl(database: Path, root: Path, write) -> int:
     return count + 1
 
 
-def export(database: Path, out: Path, root: Path = ROOT) -> int:
-    """Write the site under `out`; returns the number of files. Raises RuntimeError for a link that leads nowhere."""
+def export(database: Path, out: Path, root: Path = ROOT, days: list[str] | None = None) -> int:
+    """Write the site under `out`, with a page for each of `days` (all of `days_of` unless given); returns the number of files. Raises RuntimeError for a link that leads nowhere."""
 
     def write(name: str, body: bytes) -> None:
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
 
-    return asyncio.run(crawl(database, root, write))
+    return asyncio.run(crawl(database, root, days_of(database) if days is None else days, write))
 
 
 def main(argv=None) -> int:

@@ -194,3 +194,17 @@ def test_verb_writes_the_same_bytes_always(package, files, tmp_path, seed):
     assert done.returncode == 0, done.stderr
     wanted = catalogs.documents(package, files, package.descriptor["data_through"])
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == wanted
+
+
+def test_files_of_a_release_have_their_media_types_and_titles(package):
+    names = ["benefits.db", "benefits.zip", "LICENSE", "datapackage.json"]
+    names += [f"{form}/{table}.{form}" for table in package.tables for form in ("csv", "jsonl", "parquet")]
+    release = [{"path": name, "bytes": 1, "sha256": "0" * 64} for name in names]
+    made = read(catalogs.documents(package, release, "2027-01-02"))
+    dataset = made["data.json"]["dataset"][0]
+    told = {f["downloadURL"]: (f["title"], f["mediaType"], f.get("format")) for f in dataset["distribution"]}
+    title = package.tables["coverage"].resource["title"]
+    assert told["parquet/coverage.parquet"] == (title, "application/vnd.apache.parquet", "PARQUET")
+    assert told["LICENSE"] == ("LICENSE", "text/plain", None)
+    assert {f["source"]["fileObject"]["@id"] for r in made["croissant.json"]["recordSet"] for f in r["field"]} == {n for n in names if n.endswith(".csv")}
+    assert dataset["issued"] == made["croissant.json"]["datePublished"] == made[".zenodo.json"]["publication_date"] == "2027-01-02"

@@ -1,0 +1,222 @@
+"""Verb: a prepared, committed package -> dist/VERSION/, whole or not at all.
+
+    python scripts/release.py prepare --date YYYY-MM-DD    write data/changes.csv and data/releases.csv for the version in datapackage.json
+    python scripts/release.py make                         build, export, check and publish dist/VERSION/ from the commit
+
+`make` refuses a dirty tree, faults, a version that the changes do not allow, and a version that exists. Everything is made beside
+and renamed at the end: a release that is killed leaves nothing that looks released. docs/releasing.md has the commands in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+import browser
+import build
+import catalogs
+import describe
+import diff
+import export
+import history
+import site_export
+import validate
+import verify
+import version
+from package import ROOT, WRITTEN_BY_THE_RELEASE, Package, is_date, load, run
+
+IN_THE_PACKAGE = ("README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md", "docs/codebook.md", "docs/protocol.md", "docs/gaps.md")
+
+
+class Refused(Exception):
+    """The release cannot be made; the message is a sentence for a person."""
+
+
+# ---- prepare --------------------------------------------------------------------------------------------------------
+
+
+def prepare(root: Path, day: str) -> str:
+    """Write what changed since the last release into data/changes.csv, with its reasons, and the release into data/releases.csv."""
+    package = whole(root)
+    name = package.descriptor["version"]
+    if name in {r["version"] for r in package.rows("releases")}:
+        raise Refused(f"version {name} is prepared already")
+    problems, change = version.problems_of(package)
+    if problems:
+        raise Refused("\n".join(problems))
+    if change is not None and change.level == "none":
+        raise Refused(f"nothing changed since {change.old_version}")
+    releases = package.rows("releases") + [{"version": name, "date": day, "level": "first" if change is None else change.level}]
+    changes = package.rows("changes") + ([] if change is None else history.change_rows(change, name, day, version.reasons(root)[0]))
+    for table, rows in zip(WRITTEN_BY_THE_RELEASE, (releases, changes)):
+        write_table(package, table, rows)
+    (root / "releases").mkdir(exist_ok=True)
+    (root / "releases" / "reasons.csv").write_text(",".join(version.REASONS) + "\n", encoding="utf-8")
+    return f"{name}: {len(changes) - len(package.rows('changes')):,} changes written"
+
+
+def write_table(package: Package, name: str, rows: list[dict]) -> None:
+    table = package.tables[name]
+    beside = package.root / f"{table.path}.new"
+    with open(beside, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(table.columns)
+        for row in sorted(rows, key=lambda r: tuple(r[k] for k in table.primary_key)):
+            writer.writerow(["" if row[c] is None else row[c] for c in table.columns])
+    os.replace(beside, package.root / table.path)
+
+
+def whole(root: Path) -> Package:
+    package = load(root)
+    faults = validate.faults_of(package)
+    if faults:
+        raise Refused(f"the package has {len(faults)} faults, the first: {faults[0]}; run make check")
+    return package
+
+
+# ---- make -----------------------------------------------------------------------------------------------------------
+
+
+def git(root: Path, *args: str) -> str:
+    done = subprocess.run(["git", "-C", str(root), *args], capture_output=True, text=True)
+    if done.returncode:
+        raise Refused(f"git {args[0]} failed: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def make(root: Path, say) -> Path:
+    """Build the release of the committed package into dist/VERSION. Raises Refused."""
+    if git(root, "status", "--porcelain"):
+        raise Refused("the tree has changes that are not committed: commit or remove them first")
+    say("validate")
+    package = whole(root)
+    name = package.descriptor["version"]
+    target = root / "dist" / name
+    if target.exists():
+        raise Refused(f"dist/{name} exists: a release is made once")
+    release = next((r for r in package.rows("releases") if r["version"] == name), None)
+    if release is None:
+        raise Refused(f"version {name} is not prepared: python scripts/release.py prepare --date YYYY-MM-DD, then commit")
+    problems, change = version.problems_of(package)
+    problems += [f"{n} is out of date: make describe" for n in describe.out_of_date(package)]
+    if change is not None and change.new_version != change.old_version:
+        problems += unwritten(package, change, release)
+    if problems:
+        raise Refused("\n".join(problems))
+    epoch = int(git(root, "log", "-1", "--format=%ct"))
+    os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
+    beside = root / "dist" / f".{name}.{os.getpid()}"
+    try:
+        beside.mkdir(parents=True)
+        say("build the database")
+        build.build(package, beside / "benefits.db")
+        say("export CSV, JSON, JSON Lines, Parquet, XLSX")
+        export.export(beside / "benefits.db", beside)
+        say("write the one-file browser")
+        (beside / "benefits.html").write_bytes(browser.page(beside / "benefits.db"))
+        say("write notes and the data package")
+        notes(root, package, release, change, beside)
+        pack(root, package, release, beside, epoch)
+        say("export the static site")
+        site_export.export(beside / "benefits.db", beside / "site", root)
+        write_catalogs(package, release, beside)
+        say("write checksums")
+        names = sorted(p.relative_to(beside).as_posix() for p in beside.rglob("*") if p.is_file())
+        (beside / verify.SUMS).write_text("".join(f"{hashlib.sha256((beside / n).read_bytes()).hexdigest()}  {n}\n" for n in names), encoding="utf-8")
+        say("read every format back")
+        problems = verify.checksum_problems(beside) + verify.cell_problems(beside)
+        if problems:
+            raise Refused("the release does not hold together:\n" + "\n".join(problems))
+        os.replace(beside, target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return target
+
+
+def unwritten(package: Package, change: diff.Difference, release: dict) -> list[str]:
+    """Whether data/changes.csv says of this version exactly what differs from the last release."""
+    key = lambda c: (c["table"], c["record"], c["field"], c["old"], c["new"])  # noqa: E731
+    wanted = sorted(map(key, history.change_rows(change, release["version"], release["date"], {})), key=repr)
+    written = sorted((key(c) for c in package.rows("changes") if c["version"] == release["version"]), key=repr)
+    return [] if wanted == written else ["data/changes.csv does not say what changed: the data was edited after it was prepared; take the prepared rows back and prepare again"]
+
+
+def notes(root: Path, package: Package, release: dict, change: diff.Difference | None, out: Path) -> None:
+    about = {"version": release["version"], "date": release["date"], "level": release["level"], "data_through": package.descriptor["data_through"], "commit": git(root, "rev-parse", "HEAD")}
+    text = [f"# {package.descriptor['title']}, {release['version']}", "", f"Released {release['date']}, data through {about['data_through']}.", ""]
+    if change is None or change.new_version == change.old_version:
+        text += ["The first release." if release["level"] == "first" else "As released."]
+        difference = None
+    else:
+        difference = diff.as_json(change)
+        with diff.open_package(str(version.last_release(root))) as before:
+            text += ["```text", diff.as_text(change, before, package).rstrip(), "```"]
+        why = sorted({c["reason"] for c in package.rows("changes") if c["version"] == release["version"] and c["reason"]})
+        text += ["", "## Reasons", "", *(f"- {r}" for r in why)]
+    (out / "release-notes.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+    (out / "release-notes.json").write_text(json.dumps(about | {"difference": difference}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def pack(root: Path, package: Package, release: dict, out: Path, epoch: int) -> None:
+    """The data package as a zip: stored, not deflated, so that no version of a compressor changes its bytes."""
+    files = {"datapackage.json": (root / "datapackage.json").read_bytes()}
+    files |= {t.path: (root / t.path).read_bytes() for t in package.tables.values()}
+    files |= {n: (root / n).read_bytes() for n in IN_THE_PACKAGE}
+    crate = catalogs.documents(package, [described(n, raw) for n, raw in sorted(files.items())], release["date"])["ro-crate-metadata.json"]
+    write_zip(out / f"benefits-{release['version']}.zip", files | {"ro-crate-metadata.json": crate}, epoch)
+
+
+def write_zip(path: Path, files: dict[str, bytes], epoch: int) -> None:
+    when = datetime.fromtimestamp(max(epoch, 315_532_800), tz=timezone.utc).timetuple()[:6]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, when)
+            info.external_attr, info.create_system = 0o100644 << 16, 3
+            archive.writestr(info, files[name])
+
+
+def described(name: str, raw: bytes) -> dict:
+    return {"path": name, "bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+
+
+def write_catalogs(package: Package, release: dict, out: Path) -> None:
+    listed = [p for p in sorted(out.rglob("*")) if p.is_file() and not p.is_relative_to(out / "site")]
+    files = [described(p.relative_to(out).as_posix(), p.read_bytes()) for p in listed]
+    for name, document in catalogs.documents(package, files, release["date"]).items():
+        if name != "ro-crate-metadata.json":  # which is in the zip, for what the zip holds
+            (out / name).write_bytes(document)
+    shutil.copyfile(package.root / "CITATION.cff", out / "CITATION.cff")
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=ROOT)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("prepare").add_argument("--date", required=True, help="day of the release, YYYY-MM-DD")
+    verbs.add_parser("make")
+    args = parser.parse_args(argv)
+    try:
+        if args.verb == "prepare":
+            if not is_date(args.date) or len(args.date) != 10:
+                raise Refused(f"--date is {args.date!r}, expected a day as YYYY-MM-DD")
+            print(prepare(args.root, args.date))
+        else:
+            target = make(args.root, lambda step: print(f"{step} ...", flush=True))
+            print(f"dist/{target.name}: {sum(1 for p in target.rglob('*') if p.is_file())} files. Keep dist/{target.name}/benefits-{target.name}.zip as releases/{target.name}.zip, and tag the commit.")
+    except (Refused, build.BuildError, diff.NoPackage) as e:
+        print(f"error: {e}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
