@@ -5,7 +5,7 @@ AT ?=
 PY := .venv/bin/python
 INPUTS := datapackage.json data $(wildcard data/*.csv) $(wildcard sql/*/*.sql) scripts/package.py scripts/rules.py scripts/validate.py scripts/build.py profiles/datapackage-2.0.json
 
-.PHONY: serve test test-catalogs check build release sort describe lock clean
+.PHONY: serve test test-catalogs check build bench release sort describe lock clean
 .DELETE_ON_ERROR:
 
 serve: build/benefits.db  ## validate, build and serve on http://127.0.0.1:$(PORT)/
@@ -23,6 +23,9 @@ check: build/benefits.db  ## validate, and say what is complete, open and stale;
 	@$(PY) scripts/describe.py --check
 	@$(PY) scripts/version.py
 	@$(PY) scripts/completeness.py $(if $(AT),--at $(AT))
+
+bench: .venv/ready-test build/benefits.db  ## measure the site beside stock Datasette
+	@$(PY) scripts/bench.py
 
 release: .venv/ready-test  ## make dist/VERSION from the prepared commit (docs/releasing.md)
 	@$(PY) scripts/release.py make

@@ -243,6 +243,6 @@ async def refusal(datasette, path: str, status: int, sentences: list[str]) -> tu
     if not path.endswith(".csv"):
         with contextlib.suppress(Exception):  # a fault in a template must not end in a 500
             await datasette.invoke_startup()
-            page = await datasette.render_template("refusal.html", {"status": status, "problems": sentences, "again": path if status == 400 else None})
+            page = await datasette.render_template("refusal.html", {"status": status, "problems": sentences, "again": re.sub("^/on/[^/]*|/and/[^/]*$", "", path) or "/" if status == 400 else None})
             return "text/html; charset=utf-8", page.encode()
     return "text/plain; charset=utf-8", ("\n".join(sentences) + "\n").encode()

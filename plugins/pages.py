@@ -87,6 +87,7 @@ async def jurisdiction(datasette, request):
         raise NotFound(f"There is no jurisdiction {code}. The codes are those of the US Postal Service, such as CA or DC.")
     about = await dataset(datasette)
     as_of = asked_day(request, about)
+    since = {subject: await last_changed(datasette, subject, code, as_of, about) for subject in ("coverage", "sharing")}
     return await page(
         datasette, request, "jurisdiction", **await lists(datasette), place=found[0], as_of=as_of, about=about,
         answers=await ask(datasette, "coverage_on", as_of=as_of, jurisdiction=code),
@@ -96,9 +97,17 @@ async def jurisdiction(datasette, request):
         roles=[r for r in await ask(datasette, "roles_on", as_of=as_of) if r["jurisdiction"] == code],
         sharing=await ask(datasette, "sharing_on", as_of=as_of, jurisdiction=code), **await sharing_axes(datasette),
         changes=await ask(datasette, "timeline", jurisdiction=code),
-        links=data_links("coverage_on", as_of=as_of, jurisdiction=code), sharing_links=data_links("sharing_on", as_of=as_of, jurisdiction=code),
+        links=data_links("coverage_on", as_of=since["coverage"], jurisdiction=code), sharing_links=data_links("sharing_on", as_of=since["sharing"], jurisdiction=code), since=since,
         change_links=data_links("timeline", jurisdiction=code),
     )
+
+
+async def last_changed(datasette, subject: str, about_whom: str, as_of: str, about: dict) -> str:
+    """The day since which the answer is what it is: its data stands at one address from then on, not at one for each day."""
+    if not about["complete_from"] <= as_of <= about["data_through"]:
+        return as_of  # what is scheduled, or before the dataset is complete, says so for its day
+    found = await rows(datasette, "SELECT MAX(day) AS day FROM boundaries WHERE subject = ? AND about = ? AND day <= ?", [subject, about_whom, as_of])
+    return max(found[0]["day"] or "", about["complete_from"])
 
 
 async def sharing_axes(datasette) -> dict:
@@ -148,7 +157,7 @@ async def case(datasette, request):
         others=await rows(datasette, "SELECT * FROM roles WHERE court_case = ? AND jurisdiction IS NULL ORDER BY role, party", [code]),
         cases=await rows(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),
         **await sharing_axes(datasette),
-        links=data_links("timeline", court_case=code), role_links=data_links("roles_on", as_of=as_of, court_case=code),
+        links=data_links("timeline", court_case=code), role_links=data_links("roles_on", as_of=await last_changed(datasette, "roles", code, as_of, about), court_case=code),
     )
 
 

@@ -63,7 +63,7 @@ PAGE = Template("""\
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header class="site">
-<p class="brand"><a href="#coverage">Benefits dataset</a></p>
+<p class="brand"><a href="#coverage">Benefits dataset $version</a></p>
 <nav aria-label="Views"><ul></ul></nav>
 <form class="search" role="search" autocomplete="off">
 <label for="words">Search</label>

@@ -73,6 +73,7 @@ OWN_TABLES = (
     ("coverage_rules_known", "Coverage rules, in every state published", "Coverage rows joined with their program, with the days on which the dataset said so."),
     ("dated_changes", "Dated changes", "Everything that has a date: coverage that starts, changes or ends, roles and events."),
     ("survey_agreement_all", "Survey agreement", "What our rows say on each survey answer, and whether the two agree."),
+    ("boundaries", "Boundaries", "The days on which an answer about a jurisdiction may change."),
     ("role_spans", "Roles with the latest day they may have begun", "Roles, and for a role of which only month or year is known its last day."),
 )
 

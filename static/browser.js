@@ -13,6 +13,10 @@ const h = (tag, attributes, ...children) => {
 };
 const $ = (selector) => document.querySelector(selector);
 const count = (n, one, many = one + "s") => `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
+const to = (event, id) => { // the part of an address after # names the view, so a link within a view moves by itself
+  event.preventDefault();
+  document.getElementById(id).focus();
+};
 const hash = (path, params = {}) => {
   const given = Object.entries(params).filter(([, value]) => value);
   return `#${path.map(encodeURIComponent).join("/")}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
@@ -101,7 +105,7 @@ function field({ name, title, choices }, value) {
   const id = `f-${name}`;
   const input = choices
     ? h("select", { id, name }, h("option", { value: "" }, "All"), choices.map(([code, text]) => h("option", { value: code, selected: code === value ? "" : null }, text)))
-    : h("input", { id, name, value, ...(name === "as_of" ? { type: "date", min: "0001-01-01", max: "9999-12-31" } : { type: "search", maxlength: 100 }) });
+    : h("input", { id, name, ...(name === "as_of" ? { type: "date", value: isDay(value) ? value : null, min: "0001-01-01", max: "9999-12-31" } : { type: "search", value, maxlength: 100 }) });
   return h("div", null, h("label", { for: id }, title), input);
 }
 
@@ -128,7 +132,7 @@ function save(name, text) {
 // A list or table of any length: the first rows, and a button for more.
 function growing(parent, items, make, step = 100) {
   let shown = 0;
-  const more = h("button", { type: "button", class: "more", onclick: () => add(step * 5) });
+  const more = h("button", { type: "button", class: "further", onclick: () => add(step * 5) });
   const add = (n) => {
     parent.append(...items.slice(shown, shown + n).map(make));
     shown = Math.min(shown + n, items.length);
@@ -166,10 +170,14 @@ function covered(rows, asked) {
             h("p", { class: "small" }, r.program && [link("programs", r.program, r.name), ", "], r.valid_from && [period(r), ". "], (r.coverage && evidence("coverage", r.coverage)) || (r.absence && evidence("absences", r.absence))),
             r.note && h("p", { class: "small soft" }, r.note),
           ])
-        : h("ul", { class: "small" }, members.map((r) => (r.program ? h("li", null, link("coverage", r.coverage, r.name), ages(r), !anyStatus(r) && " (not for every status)") : r.absence && h("li", null, evidence("absences", r.absence)))))));
+        : h("ul", { class: "small targets" }, members.map((r) => (r.program ? h("li", null, link("coverage", r.coverage, r.name), ages(r), !anyStatus(r) && " (not for every status)") : r.absence && h("li", null, evidence("absences", r.absence)))))));
   });
 }
 
+// How many jurisdictions stand how: one line for each value of a column.
+const tally = (rows, column, wordsOfRow) =>
+  h("ul", null, Object.entries(Object.groupBy(rows, (r) => r[column])).map(([name, members]) =>
+    h("li", null, h("strong", null, name), ": ", Object.entries(Object.groupBy(members, wordsOfRow)).sort((x, y) => y[1].length - x[1].length).map(([words, of], i) => `${i ? "; " : ""}${words}: ${of.length}`))));
 function inShort(rows) {
   const pairs = Object.groupBy(rows, (r) => r.population);
   return h("ul", null, choicesOf("population").filter(([code]) => pairs[code]).map(([code, name]) => {
@@ -179,9 +187,10 @@ function inShort(rows) {
   }));
 }
 
-const inRole = (rows) =>
-  rows.map((r) => h("div", null, h("dt", null, r.caption), h("dd", null,
-    h("p", { class: "answer" }, wordsFor("roles", "role", r.role) ?? STATES.unknown, r.valid_from && r.role !== "none_found" && `, ${period(r)}`, r.standing && r.standing !== "established" && ` (${r.standing})`),
+const roleOf = (r) => wordsFor("roles", "role", r.role) ?? STATES.unknown;
+const inRole = (rows, asked) =>
+  rows.map((r) => h("div", null, h("dt", null, asked.court_case ? roleOf(r) : r.caption), h("dd", null,
+    h("p", { class: "answer" }, !asked.court_case && roleOf(r), r.valid_from && r.role !== "none_found" && ` ${period(r)}`, r.standing && r.standing !== "established" && ` (${r.standing})`),
     h("p", { class: "small" }, r.party && `${r.party}. `, r.role_id ? evidence("roles", r.role_id) : evidence("cases", r.court_case)),
     r.note && h("p", { class: "small soft" }, r.note))));
 
@@ -193,16 +202,16 @@ const shared = (rows) =>
       members.length === tables.data_elements.length * tables.person_classes.length && !event
         ? h("p", null, "All data, all people")
         : h("ul", null, Object.entries(Object.groupBy(members, (r) => r.person_class)).map(([code, of]) => h("li", null, label.person_classes[code], ": ",
-            of.map((r, i) => [i ? ", " : "", r.order_term ? link("order_terms", r.order_term, label.data_elements[r.data_element].toLowerCase()) : label.data_elements[r.data_element].toLowerCase()])))),
+            of.map((r, i) => [i ? ", " : "", r.order_term ? link("order_terms", r.order_term, label.data_elements[r.data_element]) : label.data_elements[r.data_element]])))),
       h("p", { class: "answer" }, reason),
       event && h("p", { class: "small" }, link("events", event, order_title), `, ${day(order_date)}`),
       h("details", { class: "small" }, h("summary", null, "Sources"), h("p", null, [...new Set(members.map((r) => r.citations))].join("; ")))));
   });
 
 // The answers by jurisdiction, in the order of their names.
-const places = (rows, items, wide) =>
+const places = (rows, items, width) =>
   Object.values(Object.groupBy(rows, (r) => r.jurisdiction)).sort((a, b) => (a[0].jurisdiction_name < b[0].jurisdiction_name ? -1 : 1))
-    .map((members) => h("div", { class: "place" }, h("h3", null, members[0].jurisdiction_name), h("dl", { class: `groups${wide ? " wide" : ""}` }, items(members))));
+    .map((members) => h("div", { class: "place" }, h("h3", null, members[0].jurisdiction_name), h("dl", { class: `groups ${width}` }, items(members))));
 
 function answerView(answer, title, lead, names, show) {
   const controls = names.map(control);
@@ -231,17 +240,17 @@ const VIEWS = {
     answerView("coverage_on", "Who is covered on a date?",
       `Which jurisdictions pay for health coverage regardless of immigration status. “None” and “not established” are answers too. ${HALF_OPEN}`,
       ["as_of", "jurisdiction", "population"],
-      (rows, asked) => [!asked.jurisdiction && [h("h2", null, "In short"), inShort(rows)], h("h2", null, "By jurisdiction"), places(rows, (members) => covered(members, asked))]),
+      (rows, asked) => [!asked.jurisdiction && [h("h2", null, "In short"), inShort(rows)], h("h2", null, "By jurisdiction"), places(rows, (members) => covered(members, asked), asked.jurisdiction ? "half" : "")]),
   roles: () =>
     answerView("roles_on", "Who is in the case on a date?",
       [`The role of each jurisdiction in each case. Other parties are in the table `, h("a", { href: "#tables/roles" }, "Roles"), `. ${HALF_OPEN}`],
       ["as_of", "jurisdiction", "court_case"],
-      (rows) => [h("h2", null, "By jurisdiction"), places(rows, inRole)]),
+      (rows, asked) => [h("h2", null, "In short"), tally(rows, "caption", roleOf), h("h2", null, "By jurisdiction"), places(rows, (members) => inRole(members, asked), "half")]),
   sharing: () =>
     answerView("sharing_on", "What may be shared on a date?",
       `What the court orders in force permit or enjoin for each kind of data and class of people. “Not restricted by this case” does not mean shared. ${HALF_OPEN}`,
       ["as_of", "jurisdiction", "data_element", "person_class"],
-      (rows) => [h("h2", null, "By jurisdiction"), places(rows, shared, true)]),
+      (rows) => [h("h2", null, "By jurisdiction"), places(rows, shared, "whole")]),
   tables: ([, table], asked) => (table === undefined ? listOfTables() : described.has(table) ? tableView(table, asked) : nowhere()),
   record: ([, table, key]) => (found[table]?.has(key) && table in fields ? recordView(table, key) : nowhere()),
   search: () => searchView(),
@@ -251,6 +260,7 @@ const nowhere = () => ({ title: "Nothing here", lead: "The address after # names
 const listOfTables = () => ({
   title: "Tables", lead: "Everything the dataset holds. Each table can be narrowed down, sorted and saved as CSV.", controls: [],
   draw: () => ({
+    said: count(tables.dataset_tables.length, "table") + ".",
     content: h("ul", { class: "results" }, tables.dataset_tables.map((t) => h("li", null, h("a", { href: hash(["tables", t.table]) }, t.title), ` (${count(t.rows, "row")})`, h("br"), prose(t.description)))),
   }),
 });
@@ -266,7 +276,7 @@ function choicesIn(table, asked) {
 
 function tableView(table, address) {
   const about = tables[table].map(subject);
-  const common = [["q"], ["jurisdiction", "jurisdiction"], ["population", "population"], ["as_of", "from"]].filter(([, of]) => !of || about.some((s) => s[of])).map(([name]) => control(name));
+  const common = [["q"], ["jurisdiction", "jurisdiction"], ["population", "population"], ["as_of", "from"]].filter(([, of]) => !of || about.some((s) => s[of])).map(([name]) => ({ ...control(name), ...{ q: { title: "Words in the row" }, as_of: { title: "In force on the day" } }[name] }));
   const more = choicesIn(table, address).filter((c) => !common.some((k) => k.name === c.name));
   const columns = fields[table].map((f) => f.field);
   const key = keyOf(table);
@@ -327,11 +337,11 @@ function recordView(table, key) {
         h("dl", { class: "pairs record" }, fields[table].map((f) => {
           const words = wordsFor(table, f.field, row[f.field]);
           return [h("dt", null, f.title), h("dd", null, valueOf(table, row, f.field) ?? h("span", { class: "soft" }, "empty"), words && `: ${words}`,
-            cited[f.field] && h("span", { class: "small soft" }, ` (${count(cited[f.field].length, "citation")} below)`))];
+            cited[f.field] && [" ", h("a", { class: "small", href: location.hash, onclick: (event) => to(event, `evidence-${f.field}`) }, `Evidence (${cited[f.field].length})`, h("span", { class: "visually-hidden" }, ` for ${f.title}`))])];
         })),
         Object.keys(cited).length > 0 && h("h2", { id: "evidence" }, "Evidence"),
         [{ field: "" }, ...fields[table]].filter((f) => cited[f.field]).map((f) => [
-          h("h3", null, f.field ? `${f.title}: ${row[f.field] ?? "empty"}` : "The record as a whole"),
+          h("h3", { id: `evidence-${f.field}`, tabindex: -1 }, f.field ? `${f.title}: ${row[f.field] ?? "empty"}` : "The record as a whole"),
           cited[f.field].some((c) => c.relation === "contradicts") && h("p", { class: "note problem" }, "Sources disagree. What speaks for the value stands first, what speaks against it last."),
           h("ul", { class: "evidence" }, cited[f.field].sort((a, b) => (a.relation < b.relation) - (a.relation > b.relation)).map(citation))]),
         !Object.keys(cited).length && h("p", { class: "note" }, table === "absences" ? "No source: searched without result." : "A definition or a document of this dataset; it is cited by others and needs no citation."),
@@ -428,10 +438,7 @@ async function start() {
     location.hash = hash(["search"], { q: $("#words").value });
   });
   $("#words").addEventListener("input", () => typed($("#words").value));
-  $(".skip").addEventListener("click", (event) => {
-    event.preventDefault();
-    $("main").focus();
-  });
+  $(".skip").addEventListener("click", (event) => to(event, "content"));
   try {
     await read();
   } catch {

@@ -154,6 +154,22 @@ def test_answers_change_only_on_boundary_dates(ask, package, day):
     assert said("roles_on", day, "role_id", "role") == said("roles_on", before, "role_id", "role")
 
 
+@given(day=st.dates(min_value=date(2024, 1, 1), max_value=date(2026, 11, 24)).map(date.isoformat), jurisdiction=st.sampled_from(["CA", "WI", "DC", "TX", "IL", "VA"]))
+@settings(max_examples=40, deadline=None)
+def test_an_answer_is_the_same_since_its_boundary(ask, db, day, jurisdiction):
+    """The site gives the data of an answer at the day on which it last changed."""
+
+    def said(answer, when):
+        return [{k: v for k, v in r.items() if k != "as_of"} for r in ask(answer, as_of=when, jurisdiction=jurisdiction)]
+
+    [since] = db.execute("SELECT MAX(day) FROM boundaries WHERE subject = 'roles' AND about = 'california-v-hhs' AND day <= ?", [day]).fetchone()
+    roles = [[{k: v for k, v in r.items() if k != "as_of"} for r in ask("roles_on", as_of=d, court_case="california-v-hhs")] for d in (day, max(since or "", "2024-01-01"))]
+    assert roles[0] == roles[1]
+    for subject, answer in (("coverage", "coverage_on"), ("sharing", "sharing_on")):
+        [since] = db.execute("SELECT MAX(day) FROM boundaries WHERE subject = ? AND about = ? AND day <= ?", [subject, jurisdiction, day]).fetchone()
+        assert said(answer, day) == said(answer, max(since or "", "2024-01-01"))
+
+
 @given(day=DAY, jurisdiction=st.sampled_from(["CA", "WI", "DC", "TX"]))
 @settings(max_examples=40, deadline=None)
 def test_a_sharing_answer_always_says_why(ask, day, jurisdiction):
