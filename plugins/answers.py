@@ -12,11 +12,10 @@ from datasette.utils.asgi import BadRequest
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # Addresses without a question mark, so that a copy of the site in plain files has them too:
-# /on/DATE/PAGE is PAGE?as_of=DATE, /evidence/TABLE/RECORD is the evidence for one record, and
+# /on/DATE/PAGE is PAGE?as_of=DATE, and
 # /answers/NAME/as_of=DATE,jurisdiction=CA.json is /benefits/NAME.json with those parameters, as a list of objects.
 ON = re.compile(r"/on/([^/]+)(?:(/.+?)(?:/and/([^/]+))?|/)")
 ANSWER = re.compile(r"/answers/([a-z_]+)(?:/([^/]+))?\.(json|csv)")
-EVIDENCE = re.compile(r"/evidence/([a-z_]+)/([^/]+)")
 PAGE = re.compile(r"/(?:coverage|gaps|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+)?", re.ASCII)
 LISTED = 60  # name the accepted codes up to this many
 
@@ -48,8 +47,6 @@ def plain(scope: dict) -> dict:
     """The scope with an address that Datasette knows."""
     if match := ON.fullmatch(scope["path"]):
         path, given = match[2] or "/", {"as_of": match[1]} | ({"compare": match[3]} if match[3] else {})
-    elif match := EVIDENCE.fullmatch(scope["path"]):
-        path, given = "/benefits/evidence_for", {"table": match[1], "record": match[2]}
     elif match := ANSWER.fullmatch(scope["path"]):
         path, given = f"/benefits/{match[1]}.{match[3]}", dict(pair.partition("=")[::2] for pair in (match[2] or "").split(",") if pair)
         given |= {"_shape": "array"} if match[3] == "json" else {}

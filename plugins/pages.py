@@ -176,6 +176,20 @@ async def term_periods(datasette, court_case: str) -> list[dict]:
     return [{"start": d["day"], "end": end, "sharing": await ask(datasette, "sharing_on", as_of=d["day"], jurisdiction=first[0]["jurisdiction"])} for d, end in zip(days, ends)]
 
 
+async def evidence(datasette, request):
+    """What each source says of each field of one record."""
+    table, record = request.url_vars["table"], request.url_vars["record"]
+    if not await ask(datasette, "evidence_for", table=table, record=record):
+        raise NotFound("There is no such record. The tables are listed at /benefits.")
+    key = (await rows(datasette, "SELECT name FROM pragma_table_info(?) WHERE pk", [table]))[0]["name"]
+    row = (await rows(datasette, f'SELECT * FROM "{table}" WHERE "{key}" = ?', [record]))[0]
+    shown = await rows(datasette, "SELECT path FROM search_index WHERE \"table\" = ? AND record = ? AND path NOT LIKE '/benefits/%'", [table, record])
+    return await page(
+        datasette, request, "evidence", table=table, key=record, row=row, path=shown[0]["path"] if shown else None,
+        links=data_links("evidence_for", table=table, record=record),
+    )
+
+
 async def claims(datasette, request):
     found = await rows(datasette, "SELECT c.*, rc.citations FROM claims c LEFT JOIN record_citations rc ON rc.\"table\" = 'claims' AND rc.record = c.claim ORDER BY verdict, claim")
     links = [{"href": "/benefits/claims.json?_shape=objects", "label": "JSON"}, {"href": "/benefits/claims.csv", "label": "CSV"}]
@@ -263,6 +277,7 @@ def register_routes():
         (r"^/coverage$", coverage),
         (r"^/eligibility$", eligibility),
         (r"^/cases/(?P<court_case>[a-z0-9-]+)$", case),
+        (r"^/evidence/(?P<table>[a-z_]+)/(?P<record>[A-Za-z0-9_-]+)$", evidence),
         (r"^/claims$", claims),
         (r"^/surveys$", surveys),
         (r"^/gaps$", gaps),

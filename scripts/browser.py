@@ -46,6 +46,7 @@ SAME_IN_ALL = ("as_of", "data_through", "dataset_version")  # the script adds th
 # Tables with a key of one column. A name means one thing everywhere, so a column of that name leads to that table.
 KEYS = """SELECT min(p.name), t."table" FROM dataset_tables t JOIN pragma_table_info(t."table") p WHERE p.pk GROUP BY 2 HAVING count(*) = 1"""
 
+# x-dns-prefetch-control is in no standard, but without it Chromium looks up the hosts of the links to sources.
 PAGE = Template("""\
 <!DOCTYPE html>
 <html lang="en">

@@ -57,7 +57,7 @@ const day = (text, precision = "day") =>
   });
 const dayBefore = (text) => new Date(Date.parse(`${text}T00:00:00Z`) - 864e5).toISOString().slice(0, 10);
 const period = (row) =>
-  !row.valid_from ? "" : row.valid_to ? `${day(row.valid_from, row.valid_from_precision ?? "day")} through ${day(dayBefore(row.valid_to))}` : `since ${day(row.valid_from, row.valid_from_precision ?? "day")}`;
+  !row.valid_from ? "" : row.valid_to ? `${day(row.valid_from, row.valid_from_precision ?? "day")} through ${day(dayBefore(row.valid_to))}` : `Since ${day(row.valid_from, row.valid_from_precision ?? "day")}`;
 
 // What a row is about, for the filters: a citation is about what its record is about, a rule about the place of its program.
 function subject(row) {
@@ -167,7 +167,7 @@ function covered(rows, asked) {
       whole
         ? members.map((r) => [
             h("p", { class: "answer" }, r.in_words),
-            h("p", { class: "small" }, r.program && [link("programs", r.program, r.name), ", "], r.valid_from && [period(r), ". "], (r.coverage && evidence("coverage", r.coverage)) || (r.absence && evidence("absences", r.absence))),
+            h("p", { class: "small" }, r.program && [link("programs", r.program, r.name), ". "], r.valid_from && [period(r), ". "], (r.coverage && evidence("coverage", r.coverage)) || (r.absence && evidence("absences", r.absence))),
             r.note && h("p", { class: "small soft" }, r.note),
           ])
         : h("ul", { class: "small targets" }, members.map((r) => (r.program ? h("li", null, link("coverage", r.coverage, r.name), ages(r), !anyStatus(r) && " (not for every status)") : r.absence && h("li", null, evidence("absences", r.absence)))))));
@@ -190,7 +190,7 @@ function inShort(rows) {
 const roleOf = (r) => wordsFor("roles", "role", r.role) ?? STATES.unknown;
 const inRole = (rows, asked) =>
   rows.map((r) => h("div", null, h("dt", null, asked.court_case ? roleOf(r) : r.caption), h("dd", null,
-    h("p", { class: "answer" }, !asked.court_case && roleOf(r), r.valid_from && r.role !== "none_found" && ` ${period(r)}`, r.standing && r.standing !== "established" && ` (${r.standing})`),
+    h("p", { class: "answer" }, [!asked.court_case && roleOf(r), r.role !== "none_found" && period(r), r.standing && r.standing !== "established" && wordsFor("roles", "standing", r.standing)].filter(Boolean).map((said) => `${said}. `)),
     h("p", { class: "small" }, r.party && `${r.party}. `, r.role_id ? evidence("roles", r.role_id) : evidence("cases", r.court_case)),
     r.note && h("p", { class: "small soft" }, r.note))));
 

@@ -151,8 +151,10 @@ def test_what_changed_for_adults_in_illinois_in_july_2025_and_on_what_authority(
     change = page.locator(".changes li", has_text="adults 42 to 54: coverage ends")
     assert change.locator("time").inner_text() == "1 July 2025"
     reader.press(change.get_by_role("link", name="Evidence"))
-    assert at(page, "/evidence/coverage/il-hbia-adult-42-54-2024")
-    assert "Illinois Department of Healthcare and Family Services" in page.locator("main").inner_text()
+    assert at(page, "/evidence/coverage/il-hbia-adult-42-54-2024#evidence-valid_to")
+    end = page.locator("#evidence-valid_to")
+    assert "2025-07-01" in end.inner_text() and "Illinois Department of Healthcare and Family Services" in end.locator("xpath=following-sibling::ul[1]").inner_text()
+    assert 0 <= end.bounding_box()["y"] < page.viewport_size["height"]
     assert isinstance(reader, Keyboard) or reader.taps == 3
 
 
@@ -207,6 +209,7 @@ def test_who_is_in_the_case_and_what_may_be_shared(reader):
     assert [cell.split()[1 if cell[0] in "\u25a0\u25a1" else 0] for cell in address.all_inner_texts()] == ["Permitted", "Enjoined", "Enjoined", "Enjoined"]
     reader.press(address.first.get_by_role("link", name="why"))
     page.wait_for_url("**/evidence/order_terms/*")
+    assert "primary" in page.locator("main").inner_text() or "secondary" in page.locator("main").inner_text()
 
 
 def test_search(reader):

@@ -114,7 +114,7 @@ def test_a_page_refuses_what_it_cannot_read(site, path, name, value):
     assert re.search(rf"\b{name}\b[^.]*\.( Accepted: .*\.)? Ask again", document.text), document.text
 
 
-@pytest.mark.parametrize("path", ["/jurisdictions/ZZ", "/jurisdictions/il", "/jurisdictions", "/cases/roe-v-wade", "/on/2025-06-30/cases/roe-v-wade", "/coverages"])
+@pytest.mark.parametrize("path", ["/jurisdictions/ZZ", "/jurisdictions/il", "/jurisdictions", "/cases/roe-v-wade", "/on/2025-06-30/cases/roe-v-wade", "/evidence/coverage/no-such", "/evidence/sqlite_master/1", "/coverages"])
 def test_what_is_not_there_is_said(site, path):
     assert "first page" in read(site, path, 404).text
 
@@ -138,6 +138,7 @@ SHOWN = {
     "changes": "title",
     "codebook": "field",
     "search": "label",
+    "evidence": "title",
 }
 
 
@@ -260,6 +261,16 @@ def test_a_case_keeps_three_kinds_of_fact_apart(site):
     text = read(site, PAGES["case"]).text
     at = [text.index(heading) for heading in ("What the court did", "What agencies and parties say", "What is reported to have happened")]
     assert at == sorted(at)
+
+
+def test_evidence_is_read_field_by_field(site, ask):
+    path = "/evidence/coverage/il-hbia-adult-42-54-2024"
+    source = site.get(path).text
+    for c in ask("evidence_for", table="coverage", record="il-hbia-adult-42-54-2024"):
+        assert c["locator"].replace("'", "&#39;").replace('"', "&#34;") in source and (not c["field"] or f'id="evidence-{c["field"]}"' in source)
+    disputed = read(site, "/evidence/coverage/ca-medi-cal-adult-26-49-2026-07").text
+    assert "Sources disagree." in disputed and "Contradicts" in disputed
+    assert "needs no citation" in read(site, "/evidence/jurisdictions/CA").text
 
 
 # ---- search ----------------------------------------------------------------------------------------------------------
