@@ -24,7 +24,7 @@ EVERYWHERE = {
     "cross-origin-resource-policy": "cross-origin",
     "access-control-allow-origin": "*",
 }
-INSIDE = ("Traceback", "/work/", ".venv", "site-packages", str(serve.ROOT))
+INSIDE = ("Traceback", ".venv", "site-packages", str(serve.ROOT))
 
 
 def raw(site, request: bytes) -> tuple[int, dict, bytes]:
