@@ -270,6 +270,7 @@ def _read_table(package: Package, resource: dict) -> None:
             _header_faults(header, columns, fault)
             return
         types = {f["name"]: f["type"] for f in table.fields}
+        at = [columns.index(c) for c in table.primary_key if c in columns]
         for line, cells in _records(reader):
             if not cells or not any(cells):
                 fault("blank-row", "is a blank line", "remove it", line)
@@ -281,9 +282,9 @@ def _read_table(package: Package, resource: dict) -> None:
                 table.unread.add(cells[0])
                 fault("row-width", f"has {len(cells)} cells, expected {len(columns)}", "check commas and quotes", line, cells[0][:80])
                 continue
-            row = {}
+            row, key = {}, "/".join(cells[i] for i in at)[:200]
             for column, cell in zip(columns, cells):
-                row[column] = _typed(cell, types[column], column, line, cells[0][:80], fault)
+                row[column] = _typed(cell, types[column], column, line, key, fault)
             table.rows.append(row)
             table.lines.append(line)
     except csv.Error as e:

@@ -550,7 +550,7 @@ def _(package):
 def _(package):
     if not readable(package, "jurisdictions", "roles"):
         return
-    names = {j["jurisdiction"]: j["name"] for j in package.rows("jurisdictions")}
+    names = {j["jurisdiction"]: j["name"] for j in package.rows("jurisdictions") if j["name"]}
     for table, line, row in located(package, "roles"):
         name = names.get(row["jurisdiction"])
         others = [n for n in names.values() if row["party"] and n in row["party"] and len(n) > len(name or "")]
