@@ -27,6 +27,9 @@ check: build/benefits.db  ## validate, and say what is complete, open and stale;
 bench: .venv/ready-test build/benefits.db  ## measure the site beside stock Datasette
 	@$(PY) scripts/bench.py
 
+mutants: .venv/ready  ## corrupt copies of the package in every way and see that validate names each (COUNT=2000)
+	@$(PY) scripts/mutants.py --count $(or $(COUNT),2000)
+
 release: .venv/ready-test  ## make dist/VERSION from the prepared commit (docs/releasing.md)
 	@$(PY) scripts/release.py make
 
