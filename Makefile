@@ -5,7 +5,7 @@ AT ?=
 PY := .venv/bin/python
 INPUTS := datapackage.json data $(wildcard data/*.csv) $(wildcard sql/*/*.sql) scripts/package.py scripts/rules.py scripts/validate.py scripts/build.py profiles/datapackage-2.0.json
 
-.PHONY: serve test test-catalogs check build bench release sort describe lock clean
+.PHONY: serve test test-catalogs check build bench mutants release sort describe lock clean
 .DELETE_ON_ERROR:
 
 serve: build/benefits.db  ## validate, build and serve on http://127.0.0.1:$(PORT)/
