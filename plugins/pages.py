@@ -35,6 +35,14 @@ async def rows(datasette, sql: str, parameters=()) -> list[dict]:
     return [dict(r) for r in (await datasette.get_database("benefits").execute(sql, parameters)).rows]
 
 
+async def one(datasette, sql: str, key: str, otherwise: str) -> dict:
+    """The row with this key. Raises NotFound with the sentence `otherwise`."""
+    found = await rows(datasette, sql, [key])
+    if not found:
+        raise NotFound(otherwise)
+    return found[0]
+
+
 def data_links(answer: str, **given) -> list[dict]:
     """Where the same answer is as JSON and as CSV: an address without a question mark where its values allow one."""
     given = {k: v for k, v in given.items() if v}
@@ -82,14 +90,12 @@ async def home(datasette, request):
 
 async def jurisdiction(datasette, request):
     code = request.url_vars["jurisdiction"]
-    found = await rows(datasette, "SELECT * FROM jurisdictions WHERE jurisdiction = ?", [code])
-    if not found:
-        raise NotFound(f"There is no jurisdiction {code}. The codes are those of the US Postal Service, such as CA or DC.")
+    place = await one(datasette, "SELECT * FROM jurisdictions WHERE jurisdiction = ?", code, f"There is no jurisdiction {code}. The codes are those of the US Postal Service, such as CA or DC.")
     about = await dataset(datasette)
     as_of = asked_day(request, about)
     since = {subject: await last_changed(datasette, subject, code, as_of, about) for subject in ("coverage", "sharing")}
     return await page(
-        datasette, request, "jurisdiction", **await lists(datasette), place=found[0], as_of=as_of, about=about,
+        datasette, request, "jurisdiction", **await lists(datasette), place=place, as_of=as_of, about=about,
         answers=await ask(datasette, "coverage_on", as_of=as_of, jurisdiction=code),
         periods=await rows(datasette, "SELECT * FROM coverage_rules WHERE jurisdiction = ? ORDER BY population, status_scope <> 'any_status', program, age_min, valid_from", [code]),
         programs=await rows(datasette, "SELECT * FROM programs WHERE jurisdiction = ? ORDER BY status_scope <> 'any_status', name", [code]),
@@ -143,16 +149,14 @@ async def eligibility(datasette, request):
 
 async def case(datasette, request):
     code = request.url_vars["court_case"]
-    found = await rows(datasette, "SELECT * FROM cases WHERE court_case = ?", [code])
-    if not found:
-        raise NotFound(f"There is no case {code[:60]}. The cases are listed at /benefits/cases.")
+    found = await one(datasette, "SELECT * FROM cases WHERE court_case = ?", code, f"There is no case {code[:60]}. The cases are listed at /benefits/cases.")
     about = await dataset(datasette)
     as_of = asked_day(request, about)
     changes = await ask(datasette, "timeline", court_case=code)
     events = await rows(datasette, "SELECT e.*, rc.citations FROM events e LEFT JOIN record_citations rc ON rc.\"table\" = 'events' AND rc.record = e.event WHERE court_case = ? ORDER BY date, event", [code])
     periods = await term_periods(datasette, code)
     return await page(
-        datasette, request, "case", case=found[0], as_of=as_of, about=about, events=events, strands=STRANDS, changes=changes, periods=periods,
+        datasette, request, "case", case=found, as_of=as_of, about=about, events=events, strands=STRANDS, changes=changes, periods=periods,
         roles=[r for r in await ask(datasette, "roles_on", as_of=as_of, court_case=code)],
         others=await rows(datasette, "SELECT * FROM roles WHERE court_case = ? AND jurisdiction IS NULL ORDER BY role, party", [code]),
         cases=await rows(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),

@@ -15,14 +15,13 @@ import hashlib
 import json
 import os
 import sqlite3
-import sys
 import zlib
 from graphlib import TopologicalSorter
 from html import escape
 from pathlib import Path
 from string import Template
 
-from package import ROOT, run
+from package import ROOT, built, run
 
 FIRST_DAY = "0001-01-01"
 
@@ -153,10 +152,7 @@ def main(argv=None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="the HTML file to write")
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     args = parser.parse_args(argv)
-    if not args.database.is_file():
-        print("error: there is no build/benefits.db yet: run `make build`", file=sys.stderr)
-        return 1
-    written = page(args.database)
+    written = page(built(args.database))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     beside = args.out.with_name(f".{args.out.name}.{os.getpid()}")
     beside.write_bytes(written)

@@ -9,22 +9,16 @@ line for each file that would change. A file that cannot be read is left alone a
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import os
 import sys
 from pathlib import Path
 
-from package import ROOT, Table, load, run
+from package import ROOT, Table, csv_text, load, run
 
 
 def canonical(table: Table) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(table.columns)
-    for row in sorted(table.rows, key=lambda r: tuple(r[c] or "" for c in table.primary_key)):
-        writer.writerow("" if row[c] is None else row[c] for c in table.columns)
-    return out.getvalue()
+    rows = sorted(table.rows, key=lambda r: tuple(r[c] or "" for c in table.primary_key))
+    return csv_text(table.columns, ([row[c] for c in table.columns] for row in rows))
 
 
 def main(argv=None) -> int:

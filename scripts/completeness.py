@@ -14,7 +14,7 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
-from package import ROOT, run
+from package import ROOT, built, run
 
 STALE_AFTER = 180  # days since the newest reading of a source of a row in force
 
@@ -42,7 +42,8 @@ def report(db: sqlite3.Connection, at: str) -> tuple[list[str], bool]:
     """The lines of the report, and whether everything that must be complete is."""
     db.row_factory = sqlite3.Row
     through = db.execute("SELECT data_through FROM dataset").fetchone()[0]
-    lines, whole = [f"On {through}, the day through which the data goes, of 51 jurisdictions:"], True
+    places = db.execute("SELECT COUNT(*) FROM jurisdictions").fetchone()[0]
+    lines, whole = [f"On {through}, the day through which the data goes, of {places} jurisdictions:"], True
     total = [0, 0, 0]
     for r in db.execute(ANSWERED):
         lines.append(f"  {r['population']:<12} {r['covered']:>3} covered regardless of status, {r['none']:>3} none (cited), {r['open']:>3} not established")
@@ -81,10 +82,7 @@ def main(argv=None) -> int:
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--at", help="day for which staleness is told, YYYY-MM-DD")
     args = parser.parse_args(argv)
-    if not args.database.is_file():
-        print("error: there is no build/benefits.db yet: run `make build`", file=sys.stderr)
-        return 1
-    db = sqlite3.connect(f"file:{args.database}?mode=ro", uri=True)
+    db = sqlite3.connect(f"file:{built(args.database)}?mode=ro", uri=True)
     try:
         at = date.fromisoformat(args.at).isoformat() if args.at else db.execute("SELECT data_through FROM dataset").fetchone()[0]
     except ValueError:

@@ -9,7 +9,6 @@ them, an empty cell as the format's own null. The same database gives the same b
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 import json
 import sqlite3
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from package import ROOT, run
+from package import ROOT, built, csv_text, run
 
 # What a spreadsheet shows of a workbook's making; the clock is not asked.
 XLSX_CREATED = datetime(2026, 1, 1)
@@ -53,11 +52,7 @@ def tables(database: Path) -> list[Export]:
 
 def to_csv(table: Export) -> bytes:
     """As in data/: UTF-8, LF, quotes only where CSV needs them, empty for null."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows([["" if v is None else v for v in row] for row in table.rows])
-    return out.getvalue().encode()
+    return csv_text(table.columns, table.rows).encode()
 
 
 def to_json(table: Export) -> bytes:
@@ -152,9 +147,7 @@ def main(argv=None) -> int:
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
-    if not args.database.is_file():
-        raise SystemExit("error: there is no build/benefits.db yet: run `make build`")
-    export(args.database, args.out)
+    export(built(args.database), args.out)
     print(f"{args.out}: {sum(1 for p in args.out.rglob('*') if p.is_file())} files")
     return 0
 

@@ -10,8 +10,6 @@ seed, same mutants. About half a second each and process.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import multiprocessing
 import os
@@ -27,7 +25,7 @@ from pathlib import Path
 
 import rules
 import validate
-from package import ROOT, Package, Table, load, run
+from package import MAX_CELL, ROOT, Package, Table, csv_text, load, run
 
 KINDS: dict[str, callable] = {}
 
@@ -44,7 +42,10 @@ class Mutant:
 
 
 class Unfit(Exception):
-    """This package has no place for this kind."""
+    """The draw met no place for this kind; another may."""
+
+
+TRIES = 20
 
 
 def kind(make):
@@ -57,11 +58,7 @@ def kind(make):
 
 def text_of(table: Table, rows: list[dict], columns: list[str] | None = None) -> str:
     columns = columns or table.columns
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(["" if row[c] is None else row[c] for c in columns] for row in rows)
-    return out.getvalue()
+    return csv_text(columns, ([row[c] for c in columns] for row in rows))
 
 
 def write(root: Path, table: Table, rows: list[dict]) -> None:
@@ -162,7 +159,7 @@ def dangling_reference(package, root, r):
 
 @kind
 def overlong_cell(package, root, r):
-    return one_cell(package, root, r, free_text, lambda t, f, row: (row[f["name"]] + " and so on")[:40] * 400)
+    return one_cell(package, root, r, free_text, lambda t, f, row: (row[f["name"]] * MAX_CELL)[: MAX_CELL + r.randint(1, 9_000)])
 
 
 # ---- one cell against the rules of text -----------------------------------------------------------------------------
@@ -280,9 +277,7 @@ def long_row(package, root, r):
 
 
 def raw_rows(root, t, lines):
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([t.columns, *lines])
-    (root / t.path).write_text(out.getvalue(), encoding="utf-8", newline="")
+    (root / t.path).write_text(csv_text(t.columns, lines), encoding="utf-8", newline="")
 
 
 @kind
@@ -753,9 +748,14 @@ def judge(job: tuple[str, int]) -> tuple[str, int, str, str]:
     """(kind, seed, what was done, verdict): verdict is "" when caught, "unfit" when there was no place, else what went wrong."""
     name, seed = job
     restore(_root)
-    try:
-        mutant = KINDS[name](_package, _root, random.Random(f"{name} {seed}"))
-    except Unfit:
+    r = random.Random(f"{name} {seed}")
+    for _ in range(TRIES):
+        try:
+            mutant = KINDS[name](_package, _root, r)
+            break
+        except Unfit:
+            continue
+    else:
         return name, seed, "", "unfit"
     try:
         found = validate.faults_of(load(_root))

@@ -346,6 +346,22 @@ def is_date(text: str) -> bool:
         return False
 
 
+def csv_text(columns: list[str], rows) -> str:
+    """The text of a file of data/: `rows` are cells (str, int or None) in the order of `columns`; LF, quotes only where CSV needs them."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def built(database: Path) -> Path:
+    """`database`, if it is there; otherwise the verb ends with a sentence and exit code 1."""
+    if not database.is_file():
+        raise SystemExit(f"error: {database} is not there: run `make build`")
+    return database
+
+
 def run(main) -> None:
     """Run a verb as a program: a reader that goes away (`| head`) or Ctrl-C ends it without a traceback."""
     try:

@@ -10,7 +10,6 @@ and renamed at the end: a release that is killed leaves nothing that looks relea
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
 import json
 import os
@@ -18,11 +17,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import browser
 import build
+import canonical
 import catalogs
 import describe
 import diff
@@ -67,11 +68,7 @@ def prepare(root: Path, day: str) -> str:
 def write_table(package: Package, name: str, rows: list[dict]) -> None:
     table = package.tables[name]
     beside = package.root / f"{table.path}.new"
-    with open(beside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(table.columns)
-        for row in sorted(rows, key=lambda r: tuple(r[k] for k in table.primary_key)):
-            writer.writerow(["" if row[c] is None else row[c] for c in table.columns])
+    beside.write_text(canonical.canonical(replace(table, rows=rows)), encoding="utf-8", newline="")
     os.replace(beside, package.root / table.path)
 
 

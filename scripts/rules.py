@@ -16,6 +16,7 @@ from package import WRITTEN_BY_THE_RELEASE, Fault, Package, Table
 
 RULES = []  # (name, what to do, function), in the order of this file
 FOREVER = "9999-12-31"  # stands for "no known end" when periods are compared
+MAX_MESSAGE = 400  # characters of a sentence
 EARLIEST, LATEST = "1965-07-30", "2060-01-01"  # Medicaid's own beginning, and further than any rule is scheduled
 
 
@@ -34,7 +35,8 @@ def check(package: Package) -> list[Fault]:
         for table, line, row, column, message in function(package):
             value = "" if row is None or not column or row.get(column) is None else str(row[column])
             key = "" if row is None else table.key_of(row)
-            faults.append(Fault(table.path, line, key, column, name, message, todo, value[:200]))
+            told = message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "..."  # a cell may hold a pasted document
+            faults.append(Fault(table.path, line, key, column, name, told, todo, value[:200]))
     return faults
 
 

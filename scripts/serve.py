@@ -23,7 +23,8 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-ROOT = Path(__file__).resolve().parent.parent
+from package import ROOT, built
+
 SETTINGS = {
     "default_allow_sql": False,  # arbitrary SQL lets one reader stall the others; the database can be downloaded instead
     "num_sql_threads": 0,  # safe only with arbitrary SQL off, and twice as fast
@@ -111,9 +112,7 @@ def main(argv=None) -> int:
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     args = parser.parse_args(argv)
-    if not args.database.is_file():
-        print("error: there is no build/benefits.db yet: run `make build`", file=sys.stderr)
-        return 1
+    built(args.database)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

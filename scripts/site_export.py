@@ -16,7 +16,7 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
-from package import ROOT, run
+from package import ROOT, built, run
 
 LINK = re.compile(rb'(?:href|src)="(/[^"#?]*)"')
 # A copy has no pages for single tables and rows: they are made to be sorted and filtered, which files cannot do.
@@ -85,7 +85,7 @@ def main(argv=None) -> int:
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
-    print(f"{args.out}: {export(args.database, args.out):,} files")
+    print(f"{args.out}: {export(built(args.database), args.out):,} files")
     return 0
 
 

@@ -66,7 +66,7 @@ def cell_problems(folder: Path) -> list[str]:
     db = sqlite3.connect(f"file:{folder / 'benefits.db'}?mode=ro", uri=True)
     book = openpyxl.load_workbook(folder / "benefits.xlsx", read_only=True)
     for name, (columns, types, rows) in wanted.items():
-        raw = list(csv.reader((folder / "csv" / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
+        raw = list(csv.reader(io.StringIO((folder / "csv" / f"{name}.csv").read_text(encoding="utf-8"), newline="")))
         read = {
             "csv": (raw[0], [tuple(None if c == "" else int(c) if t == "integer" else c for c, t in zip(r, types)) for r in raw[1:]]),
             "json": (columns, [tuple(o.get(c) for c in columns) for o in json.loads((folder / "json" / f"{name}.json").read_text(encoding="utf-8"))]),

@@ -9,6 +9,7 @@ import csv
 
 import pytest
 
+import mutants
 import package as ground
 import rules
 import validate
@@ -127,3 +128,13 @@ def test_all_faults_in_one_run(broken, package):
 
 def test_copy_is_whole(tmp_path):
     assert faults(copy_package(tmp_path / "p")) == []
+
+
+def test_a_mutant_of_each_kind_is_caught(capsys):
+    assert mutants.main(["--count", str(len(mutants.KINDS))]) == 0, capsys.readouterr().err
+
+
+def test_a_mutant_that_is_not_caught_is_told(capsys, monkeypatch):
+    monkeypatch.setattr(validate, "faults_of", lambda package: [])
+    assert mutants.main(["--count", "3", "--jobs", "1"]) == 1
+    assert "0 of 3 mutants" in capsys.readouterr().out

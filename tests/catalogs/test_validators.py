@@ -47,9 +47,6 @@ def test_croissant_is_a_schema_org_dataset(folder):
 
 @pytest.mark.parametrize("table", PACKAGE.tables.values(), ids=list(PACKAGE.tables))
 def test_croissant_gives_every_cell(folder, table):
-    targets = {key["reference"]["resource"] for key in table.resource["schema"].get("foreignKeys", [])}
-    if not all(PACKAGE.rows(target) for target in targets):
-        pytest.skip("mlcroissant cannot join to a table without rows")
     # A dataset anew for each table: mlcroissant keeps generators that were read once.
     records = mlcroissant.Dataset(folder / "croissant.json").records(table.name)
     got = [{name.partition("/")[2]: text(value) for name, value in record.items()} for record in records]
