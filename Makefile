@@ -1,6 +1,7 @@
 # The verbs a person types.
 PYTHON ?= python3
 PORT ?= 8001
+WORKERS ?= 1
 AT ?=
 PY := .venv/bin/python
 INPUTS := datapackage.json data $(wildcard data/*.csv) $(wildcard sql/*/*.sql) scripts/package.py scripts/rules.py scripts/validate.py scripts/build.py profiles/datapackage-2.0.json
@@ -9,7 +10,7 @@ INPUTS := datapackage.json data $(wildcard data/*.csv) $(wildcard sql/*/*.sql) s
 .DELETE_ON_ERROR:
 
 serve: build/benefits.db  ## validate, build and serve on http://127.0.0.1:$(PORT)/
-	@exec $(PY) scripts/serve.py --port $(PORT)
+	@exec $(PY) scripts/serve.py --port $(PORT) --workers $(WORKERS)
 
 build: build/benefits.db  ## validate and build build/benefits.db
 

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta, timezone
 from xml.etree import ElementTree as ET
 
 from datasette import Response, hookimpl
-from icalendar import Calendar, Event
 
 ATOM = "http://www.w3.org/2005/Atom"
 TITLE = "Benefits dataset: dated changes"
@@ -67,6 +66,8 @@ async def atom(datasette, request):
 
 
 async def calendar(datasette, request):
+    from icalendar import Calendar, Event  # a tenth of the start of the site, for one page
+
     found = await changes(datasette, request)
     book = Calendar()
     book.add("prodid", "-//Benefits dataset//Dated changes//EN")

@@ -118,6 +118,8 @@ def asgi_wrapper(datasette):
                 await start(message["status"], {name.decode(): given[name].decode("latin-1") for name in passed if name in given})
 
             try:
+                if sum(name == b"host" for name, _ in scope["headers"]) != 1 and scope["http_version"] == "1.1":
+                    raise Refused(400, "A request needs one Host header.")  # or a cache in front may take it for another site's
                 check(scope["method"], path, query, site)
                 if scope["method"] == "OPTIONS":
                     await start(204, METHODS | PREFLIGHT | NO_STORE)

@@ -1,6 +1,6 @@
 """Verb: build/benefits.db + metadata.yml -> the site, as an ASGI application under uvicorn.
 
-    python scripts/serve.py [--port 8001] [--host 127.0.0.1] [--database build/benefits.db]
+    python scripts/serve.py [--port 8001] [--host 127.0.0.1] [--workers 1] [--database build/benefits.db]
 
 No access log: neither addresses nor questions are written anywhere.
 """
@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import socket
 import sqlite3
+import subprocess
 import sys
+import time
 from pathlib import Path
 
-import h11
+if __name__ in ("__main__", "__mp_main__"):
+    # Datasette and what it needs import these wherever they find them, and the site uses neither: a third of the start.
+    sys.modules |= dict.fromkeys(("numpy", "rich"))
+
 import uvicorn
 import yaml
 from asgi_gzip import GZipMiddleware
 from datasette.app import Datasette
 from datasette.plugins import pm
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors import Multiprocess
 
 from package import ROOT, built
 
@@ -41,7 +48,7 @@ SETTINGS = {
 
 def site_metadata(database: Path, root: Path = ROOT) -> dict:
     """metadata.yml, completed by the SQL of the answers and by the descriptions that the database holds of itself."""
-    metadata = yaml.safe_load((root / "metadata.yml").read_text(encoding="utf-8"))
+    metadata = yaml.load((root / "metadata.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     site = metadata["databases"]["benefits"]
     for name, query in site["queries"].items():
         query["sql"] = (root / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8")
@@ -85,12 +92,13 @@ class Site(Datasette):
         return path
 
 
-class Protocol(H11Protocol):
+class Protocol(HttpToolsProtocol):
     def send_400_response(self, msg):
         """What is not HTTP never reaches plugins/guard.py, and is refused with its headers here."""
-        headers = pm.get_plugin("guard.py").HEADERS | {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store", "connection": "close"}
-        for event in (h11.Response(status_code=400, headers=list(headers.items()), reason="Bad Request"), h11.Data(data=msg.encode()), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event))
+        headers = pm.get_plugin("guard.py").HEADERS | {
+            "content-type": "text/plain; charset=utf-8", "content-length": str(len(msg)), "cache-control": "no-store", "connection": "close"
+        }
+        self.transport.write("\r\n".join(["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in headers.items()), "", msg]).encode())
         self.transport.close()
 
 
@@ -106,27 +114,62 @@ def datasette(database: Path, root: Path = ROOT) -> Datasette:
     )
 
 
+def application(database: Path):
+    """The site as an ASGI application, for a process that does nothing else."""
+    sys.stderr = open(os.devnull, "w")  # Datasette writes failed SQL there, with the values asked for; uvicorn's log keeps the real one
+    return GZipMiddleware(datasette(database).app())
+
+
+@contextlib.contextmanager
+def running(database: Path, *options: str, log=subprocess.DEVNULL):
+    """The site in a process of its own on a free port, for tests and measurements: yields (port, process) once it answers.
+    `log` gets what it prints. Raises RuntimeError if it ends or is silent for 30 seconds."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    command = [sys.executable, str(ROOT / "scripts" / "serve.py"), "--port", str(port), "--database", str(database), *options]
+    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(3_000):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            if process.poll() is not None:
+                raise RuntimeError("the site ended before it answered: " + " ".join(command))
+            time.sleep(0.01)
+        else:
+            raise RuntimeError("the site did not start in 30 seconds: " + " ".join(command))
+        yield port, process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8001)
+    parser.add_argument("--workers", type=int, default=1, help="processes that answer; one for each core serves the most readers")
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     args = parser.parse_args(argv)
     built(args.database)
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((args.host, args.port))
-        except OSError as e:
-            print(f"error: cannot listen on {args.host}:{args.port} ({e.strerror}): choose another port, as in PORT=8002 make serve", file=sys.stderr)
-            return 1
-    app = GZipMiddleware(datasette(args.database).app())
-    options = {"http": Protocol, "ws": "none", "access_log": False, "server_header": False, "proxy_headers": False, "log_level": "warning"}
-    server = uvicorn.Server(uvicorn.Config(app, host=args.host, port=args.port, **options))  # its log keeps the real stderr
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((args.host, args.port))
+    except OSError as e:
+        print(f"error: cannot listen on {args.host}:{args.port} ({e.strerror}): choose another port, as in PORT=8002 make serve", file=sys.stderr)
+        return 1
+    config = uvicorn.Config(
+        functools.partial(application, args.database), factory=True, workers=args.workers, loop="uvloop", http=Protocol, ws="none", lifespan="on",
+        access_log=False, server_header=False, proxy_headers=False, log_level="warning",
+    )
     print(f"Serving on http://{args.host}:{args.port}/ (Ctrl-C ends it)", flush=True)
-    # Datasette writes failed SQL to stderr with the values asked for: from here on nobody reads what it writes.
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), contextlib.suppress(KeyboardInterrupt):
-        server.run()
+    with contextlib.suppress(KeyboardInterrupt):
+        if args.workers > 1:
+            Multiprocess(config, [listening]).run()
+        else:
+            uvicorn.Server(config).run([listening])
     return 0
 
 

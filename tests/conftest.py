@@ -6,11 +6,9 @@ import csv
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -19,6 +17,7 @@ import yaml
 
 import build as build_verb
 import package as ground
+import serve
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
@@ -100,23 +99,7 @@ def ask(db):
 @pytest.fixture(scope="session")
 def site(database, tmp_path_factory):
     """The served site over real HTTP: an httpx client whose base is its address, with `.log` the file of all it printed."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
     log = tmp_path_factory.mktemp("log") / "serve.log"
-    with open(log, "w") as out:
-        server = subprocess.Popen(
-            [sys.executable, str(ROOT / "scripts" / "serve.py"), "--port", str(port), "--database", str(database)], stdout=out, stderr=subprocess.STDOUT
-        )
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            for _ in range(200):
-                try:
-                    client.get("/")
-                    break
-                except httpx.TransportError:
-                    assert server.poll() is None, log.read_text()
-                    time.sleep(0.05)
-            client.log = log
-            yield client
-        server.terminate()
-        server.wait(timeout=20)
+    with open(log, "w") as out, serve.running(database, log=out) as (port, _), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        client.log = log
+        yield client

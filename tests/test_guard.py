@@ -55,7 +55,7 @@ def inside(database):
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "method": method, "path": path.decode("latin-1"), "raw_path": path, "query_string": query, "headers": headers, "client": ("192.0.2.1", 1)}
+        scope = {"type": "http", "http_version": "1.0", "method": method, "path": path.decode("latin-1"), "raw_path": path, "query_string": query, "headers": headers, "client": ("192.0.2.1", 1)}
         asyncio.run(wrap(app)(scope, None, send))
         return sent[0]["status"], {n.decode(): v.decode("latin-1") for n, v in sent[0]["headers"]}, b"".join(m["body"] for m in sent[1:])
 
@@ -94,7 +94,7 @@ KINDS = [
     (404, "GET", "/static/"),
     (404, "GET", "/-/plugins.json"),
     (405, "POST", "/benefits/coverage_on"),
-    (405, "HELLO", "/benefits/coverage_on.json"),
+    (405, "PROPFIND", "/benefits/coverage_on.json"),
     (414, "GET", "/benefits/coverage?_search=" + "a" * 2000),
     (414, "GET", "/" + "a" * 1001),
 ]
@@ -122,10 +122,16 @@ def test_headers_are_on_every_answer(site, package, status, method, address):
 
 
 def test_what_is_not_http_gets_them_too(site):
-    for request in (b"GARBAGE\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"):
+    for request in (b"GARBAGE\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n", b"HELLO / HTTP/1.1\r\nHost: a\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"):
         status, headers, body = raw(site, request)
         assert status == 400 and EVERYWHERE.items() <= headers.items() and headers["cache-control"] == "no-store"
         assert body == b"Invalid HTTP request received."
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n"], ids=["none", "two"])
+def test_a_request_has_one_host(site, hosts):
+    status, _, body = raw(site, b"GET / HTTP/1.1\r\nConnection: close\r\n" + hosts + b"\r\n")
+    assert status == 400 and b"one Host header" in body
 
 
 def test_preflight(site):
@@ -164,7 +170,7 @@ CLOSED = "plugins plugins.json versions settings metadata.json databases.json th
 HOSTILE = [
     "//evil.example", "//evil.example/", "///evil.example/", "/\\evil.example/", "/\\/evil.example/", "/%5Cevil.example/", "/%5cevil.example", "/a\\b", "/%2Fevil.example/",
     "/%00", "/benefits/coverage%00", "/a%0d%0aLocation:x", "/a%7f", "/%c2%80", "/../etc/passwd", "/benefits/../x", "/%2e%2e/x", "/static/%2e%2e%2fmetadata.yml",
-    "/./x", "/static/..", "/%ff", "/%c3%28", "/%ed%a0%80", "http://evil.example/", "http://evil.example", "https:evil", "*", "evil.example:80", "/_internal", "/_internal.db",
+    "/./x", "/static/..", "/%ff", "/%c3%28", "/%ed%a0%80", "http://evil.example", "https:evil", "*", "evil.example:80", "/_internal", "/_internal.db",
     "/-/", "/-/health/", "/-/static/../plugins", "/-/static/x%2f..%2f..%2fapp.py", "/b~65nefits", "/benefits/coverage~5Fon?as_of=junk", "/benefits.csv",
     "/benefits/coverage.exe", "/benefits/coverage.jsono", "/benefits/programs_fts_data.blob", "/benefits/coverage_on/1", "/benefits/nowhere/1",
     "/benefits/programs/a,b", "/benefits/dataset_codes/a", "/benefits/dataset_codes/a,b,c,d", "/benefits/coverage_rules/1", "/benefits/programs/~00",
@@ -174,7 +180,13 @@ HOSTILE = [
 @pytest.mark.parametrize("target", HOSTILE + [f"/-/{name}" for name in CLOSED])
 def test_there_is_nothing_there(site, target):
     status, headers, body = get(site, target)
-    assert status == 404 and "location" not in headers and b"evil.example" not in body
+    assert status == (404 if target.startswith(("/", "*")) else 400) and "location" not in headers and b"evil.example" not in body
+
+
+def test_an_absolute_address_is_read_as_its_path(site):
+    """As HTTP wants it; the host in it is nobody's."""
+    (status, headers, body), (_, _, home) = get(site, "http://evil.example/"), get(site, "/")
+    assert status == 200 and body == home and b"evil.example" not in body
 
 
 REFUSED = [

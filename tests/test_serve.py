@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
+import signal
 import sqlite3
+import time
+from pathlib import Path
 
+import httpx
 import pytest
+
+import serve
+from conftest import run
 
 ANSWERS = ("coverage_on", "roles_on", "sharing_on", "evidence_for", "survey_agreement")
 
@@ -143,3 +151,29 @@ def test_nothing_is_logged(site):
     site.get("/benefits/coverage_on?jurisdiction=TX&as_of=2025-03-03&_canary=zqxjk")
     site.get("/benefits/nowhere-zqxjk")
     assert "zqxjk" not in site.log.read_text()
+
+
+def test_several_workers_answer_and_one_that_is_killed_is_replaced(database):
+    with serve.running(database, "--workers", "2") as (port, process):
+        address = f"http://127.0.0.1:{port}/-/health"
+        before = workers(process)
+        assert len(before) == 2 and httpx.get(address).json()["ok"]
+        os.kill(before[0], signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not (len(workers(process)) == 2 and before[0] not in workers(process)):
+            assert httpx.get(address).json()["ok"]  # by the other one
+            time.sleep(0.1)
+        assert len(workers(process)) == 2 and before[1] in workers(process)
+        assert all(httpx.get(address).json()["ok"] for _ in range(20))
+    assert not [p for p in before if Path(f"/proc/{p}").exists()], "a worker outlived the site"
+
+
+def workers(process) -> list[int]:
+    """The processes that answer: children that hold the listening socket, not Python's resource tracker."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return sorted(int(c) for c in children if b"spawn_main" in (Path("/proc") / c / "cmdline").read_bytes())
+
+
+def test_a_port_in_use_is_named(site):
+    done = run("serve", "--port", site.base_url.port)
+    assert done.returncode == 1 and f"cannot listen on 127.0.0.1:{site.base_url.port}" in done.stderr and "Traceback" not in done.stderr
