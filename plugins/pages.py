@@ -10,6 +10,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 from datasette import NotFound, Response, hookimpl
@@ -25,14 +26,36 @@ STRANDS = (
 )
 
 
-async def ask(datasette, answer: str, **given) -> list[dict]:
-    """The rows of one of the answers, all parameters that are not given left empty."""
+async def ask(datasette, answer: str, shape: str = "{}", **given) -> list[dict]:
+    """The rows of one of the answers, all parameters that are not given left empty. `shape` is what a page takes of them, as SQL around
+    the answer's own: the columns that nobody shows need not be made."""
     query = await datasette.get_canned_query("benefits", answer, None)
-    return await rows(datasette, query["sql"], dict.fromkeys(query["params"], "") | given)
+    sql, asked = shape.format(query["sql"].rstrip(";\n")), dict.fromkeys(query["params"], "") | given
+    return await (rows if any(given.values()) else fixed)(datasette, sql, asked)
 
 
 async def rows(datasette, sql: str, parameters=()) -> list[dict]:
-    return [dict(r) for r in (await datasette.get_database("benefits").execute(sql, parameters)).rows]
+    found = (await datasette.get_database("benefits").execute(sql, parameters)).rows
+    names = found[0].keys() if found else ()
+    return [dict(zip(names, r)) for r in found]
+
+
+async def fixed(datasette, sql: str, parameters=()) -> list[dict]:
+    """Rows that no question changes, asked once for as long as the site runs. `parameters` are always the same with the same SQL."""
+    kept = kept_by(datasette).rows
+    if sql not in kept:
+        kept[sql] = await rows(datasette, sql, parameters)
+    return kept[sql]
+
+
+def kept_by(datasette) -> SimpleNamespace:
+    """What the pages keep for as long as the site runs: rows that no question changes, and the Jinja environment of the task pages."""
+    if not hasattr(datasette, "kept_by_pages"):
+        env = datasette.jinja_env.overlay(enable_async=False)  # awaiting every call and loop of a template takes half of a page's time
+        otherwise = env.getattr
+        env.getattr = lambda row, name: row[name] if type(row) is dict and name in row else otherwise(row, name)
+        datasette.kept_by_pages = SimpleNamespace(rows={}, terms={}, environment=env)
+    return datasette.kept_by_pages
 
 
 async def one(datasette, sql: str, key: str, otherwise: str) -> dict:
@@ -54,14 +77,16 @@ def data_links(answer: str, **given) -> list[dict]:
 
 
 async def page(datasette, request, template: str, **context) -> Response:
-    return Response.html(await datasette.render_template(f"task/{template}.html", context, request=request))
+    about = await dataset(datasette)
+    shown = {"data_through": about["data_through"], "dataset_version": about["version"]} | context
+    return Response.html(kept_by(datasette).environment.get_template(f"task/{template}.html").render(shown))
 
 
 async def lists(datasette) -> dict:
     """What the forms offer."""
     return {
-        "jurisdictions": await rows(datasette, "SELECT jurisdiction, name FROM jurisdictions ORDER BY name"),
-        "populations": await rows(datasette, "SELECT population, label FROM populations ORDER BY age_floor IS NULL, age_floor, population DESC"),
+        "jurisdictions": await fixed(datasette, "SELECT jurisdiction, name FROM jurisdictions ORDER BY name"),
+        "populations": await fixed(datasette, "SELECT population, label FROM populations ORDER BY age_floor IS NULL, age_floor, population DESC"),
     }
 
 
@@ -70,10 +95,15 @@ def asked_day(request, about) -> str:
 
 
 async def dataset(datasette) -> dict:
-    return (await rows(datasette, "SELECT * FROM dataset"))[0]
+    return (await fixed(datasette, "SELECT * FROM dataset"))[0]
 
 
 # ---- pages ----------------------------------------------------------------------------------------------------------
+
+
+# What the map and the matrix show of coverage_on.
+STATE = "SELECT jurisdiction, population, program, status_scope, enrollment, finding, standing FROM ({})"
+CELL = "SELECT jurisdiction, population, program, name, status_scope, age_min, age_max, enrollment, finding, standing FROM ({})"
 
 
 async def home(datasette, request):
@@ -82,7 +112,7 @@ async def home(datasette, request):
     changes = await ask(datasette, "timeline")
     return await page(
         datasette, request, "home", **await lists(datasette), as_of=as_of, about=about,
-        answers=await ask(datasette, "coverage_on", as_of=as_of),
+        answers=await ask(datasette, "coverage_on", STATE, as_of=as_of),
         latest=[c for c in changes if c["date"] <= as_of][-6:][::-1], coming=[c for c in changes if c["date"] > as_of][:6],
         links=data_links("coverage_on", as_of=as_of),
     )
@@ -100,7 +130,7 @@ async def jurisdiction(datasette, request):
         periods=await rows(datasette, "SELECT * FROM coverage_rules WHERE jurisdiction = ? ORDER BY population, status_scope <> 'any_status', program, age_min, valid_from", [code]),
         programs=await rows(datasette, "SELECT * FROM programs WHERE jurisdiction = ? ORDER BY status_scope <> 'any_status', name", [code]),
         absences=await rows(datasette, "SELECT * FROM absences WHERE jurisdiction = ? ORDER BY population, valid_from", [code]),
-        roles=[r for r in await ask(datasette, "roles_on", as_of=as_of) if r["jurisdiction"] == code],
+        roles=await ask(datasette, "roles_on", "SELECT * FROM ({}) WHERE jurisdiction = :jurisdiction", as_of=as_of, jurisdiction=code),
         sharing=await ask(datasette, "sharing_on", as_of=as_of, jurisdiction=code), **await sharing_axes(datasette),
         changes=await ask(datasette, "timeline", jurisdiction=code),
         links=data_links("coverage_on", as_of=since["coverage"], jurisdiction=code), sharing_links=data_links("sharing_on", as_of=since["sharing"], jurisdiction=code), since=since,
@@ -118,8 +148,8 @@ async def last_changed(datasette, subject: str, about_whom: str, as_of: str, abo
 
 async def sharing_axes(datasette) -> dict:
     return {
-        "elements": await rows(datasette, "SELECT * FROM data_elements ORDER BY CASE \"group\" WHEN 'basic' THEN 1 WHEN 'other' THEN 2 ELSE 3 END, rowid"),
-        "classes": await rows(datasette, "SELECT * FROM person_classes ORDER BY CASE person_class WHEN 'unlawfully_present' THEN 1 WHEN 'other_lawfully_present' THEN 2 WHEN 'citizen' THEN 4 ELSE 3 END"),
+        "elements": await fixed(datasette, "SELECT * FROM data_elements ORDER BY CASE \"group\" WHEN 'basic' THEN 1 WHEN 'other' THEN 2 ELSE 3 END, rowid"),
+        "classes": await fixed(datasette, "SELECT * FROM person_classes ORDER BY CASE person_class WHEN 'unlawfully_present' THEN 1 WHEN 'other_lawfully_present' THEN 2 WHEN 'citizen' THEN 4 ELSE 3 END"),
     }
 
 
@@ -128,7 +158,7 @@ async def coverage(datasette, request):
     as_of, compare = asked_day(request, about), request.args.get("compare") or ""
     return await page(
         datasette, request, "coverage", **await lists(datasette), as_of=as_of, compare=compare, about=about,
-        answers=await ask(datasette, "coverage_on", as_of=as_of),
+        answers=await ask(datasette, "coverage_on", "{}" if compare else CELL, as_of=as_of),
         others=await ask(datasette, "coverage_on", as_of=compare) if compare else [],
         links=data_links("coverage_on", as_of=as_of), compare_links=data_links("coverage_on", as_of=compare),
     )
@@ -142,7 +172,7 @@ async def eligibility(datasette, request):
     return await page(
         datasette, request, "eligibility", **await lists(datasette), given=given, about=about, as_of=given["as_of"] or about["data_through"],
         found=await ask(datasette, "eligibility", **given) if asked else None,
-        guidelines=await rows(datasette, "SELECT * FROM poverty_guidelines ORDER BY valid_from DESC, region"),
+        guidelines=await fixed(datasette, "SELECT * FROM poverty_guidelines ORDER BY valid_from DESC, region"),
         links=data_links("eligibility", **given),
     )
 
@@ -152,14 +182,15 @@ async def case(datasette, request):
     found = await one(datasette, "SELECT * FROM cases WHERE court_case = ?", code, f"There is no case {code[:60]}. The cases are listed at /benefits/cases.")
     about = await dataset(datasette)
     as_of = asked_day(request, about)
-    changes = await ask(datasette, "timeline", court_case=code)
     events = await rows(datasette, "SELECT e.*, rc.citations FROM events e LEFT JOIN record_citations rc ON rc.\"table\" = 'events' AND rc.record = e.event WHERE court_case = ? ORDER BY date, event", [code])
-    periods = await term_periods(datasette, code)
+    kept = kept_by(datasette).terms
+    if code not in kept:
+        kept[code] = await term_periods(datasette, code)
     return await page(
-        datasette, request, "case", case=found, as_of=as_of, about=about, events=events, strands=STRANDS, changes=changes, periods=periods,
-        roles=[r for r in await ask(datasette, "roles_on", as_of=as_of, court_case=code)],
+        datasette, request, "case", case=found, as_of=as_of, about=about, events=events, strands=STRANDS, periods=kept[code],
+        roles=await ask(datasette, "roles_on", as_of=as_of, court_case=code),
         others=await rows(datasette, "SELECT * FROM roles WHERE court_case = ? AND jurisdiction IS NULL ORDER BY role, party", [code]),
-        cases=await rows(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),
+        cases=await fixed(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),
         **await sharing_axes(datasette),
         links=data_links("timeline", court_case=code), role_links=data_links("roles_on", as_of=await last_changed(datasette, "roles", code, as_of, about), court_case=code),
     )
@@ -188,14 +219,12 @@ async def evidence(datasette, request):
     key = (await rows(datasette, "SELECT name FROM pragma_table_info(?) WHERE pk", [table]))[0]["name"]
     row = (await rows(datasette, f'SELECT * FROM "{table}" WHERE "{key}" = ?', [record]))[0]
     shown = await rows(datasette, "SELECT path FROM search_index WHERE \"table\" = ? AND record = ? AND path NOT LIKE '/benefits/%'", [table, record])
-    return await page(
-        datasette, request, "evidence", table=table, key=record, row=row, path=shown[0]["path"] if shown else None,
-        links=data_links("evidence_for", table=table, record=record),
-    )
+    context = {"table": table, "key": record, "row": row, "path": shown[0]["path"] if shown else None, "links": data_links("evidence_for", table=table, record=record)}
+    return Response.html(await datasette.render_template("task/evidence.html", context, request=request))  # which asks as it is rendered, as row.html does
 
 
 async def claims(datasette, request):
-    found = await rows(datasette, "SELECT c.*, rc.citations FROM claims c LEFT JOIN record_citations rc ON rc.\"table\" = 'claims' AND rc.record = c.claim ORDER BY verdict, claim")
+    found = await fixed(datasette, "SELECT c.*, rc.citations FROM claims c LEFT JOIN record_citations rc ON rc.\"table\" = 'claims' AND rc.record = c.claim ORDER BY verdict, claim")
     links = [{"href": "/benefits/claims.json?_shape=objects", "label": "JSON"}, {"href": "/benefits/claims.csv", "label": "CSV"}]
     return await page(datasette, request, "claims", claims=found, links=links)
 
@@ -204,9 +233,9 @@ async def surveys(datasette, request):
     survey = request.args.get("survey") or ""
     return await page(
         datasette, request, "surveys", survey=survey, found=await ask(datasette, "survey_agreement", survey=survey),
-        surveys=await rows(datasette, "SELECT code, label FROM dataset_codes WHERE \"table\" = 'survey_answers' AND field = 'survey' ORDER BY position"),
-        words={r["code"]: r["label"] for r in await rows(datasette, "SELECT code, label FROM dataset_codes WHERE \"table\" = 'survey_answers'")},
-        totals=await rows(datasette, "SELECT survey, question, SUM(agreement = 'agree') AS agree, SUM(agreement = 'differ') AS differ, SUM(agreement = 'not_comparable') AS apart FROM survey_agreement_all GROUP BY 1, 2"),
+        surveys=await fixed(datasette, "SELECT code, label FROM dataset_codes WHERE \"table\" = 'survey_answers' AND field = 'survey' ORDER BY position"),
+        words={r["code"]: r["label"] for r in await fixed(datasette, "SELECT code, label FROM dataset_codes WHERE \"table\" = 'survey_answers'")},
+        totals=await fixed(datasette, "SELECT survey, question, SUM(agreement = 'agree') AS agree, SUM(agreement = 'differ') AS differ, SUM(agreement = 'not_comparable') AS apart FROM survey_agreement_all GROUP BY 1, 2"),
         links=data_links("survey_agreement", survey=survey),
     )
 
@@ -225,7 +254,7 @@ async def changes(datasette, request):
         found = [c for c in found if c["population"] == given["population"]]
     return await page(
         datasette, request, "changes", **await lists(datasette), given=given, found=found, about=about,
-        cases=await rows(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),
+        cases=await fixed(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),
         links=data_links("timeline", jurisdiction=given["jurisdiction"], court_case=given["court_case"]),
     )
 
@@ -237,10 +266,13 @@ async def method(datasette, request):
 
 
 async def codebook(datasette, request):
+    codes: dict = {}
+    for c in await fixed(datasette, 'SELECT * FROM dataset_codes ORDER BY "table", field, position'):
+        codes.setdefault((c["table"], c["field"]), []).append(c)
     return await page(
-        datasette, request, "codebook", tables=await rows(datasette, "SELECT * FROM dataset_tables ORDER BY position"),
-        columns=await rows(datasette, 'SELECT * FROM dataset_fields ORDER BY "table", position'),
-        codes=await rows(datasette, 'SELECT * FROM dataset_codes ORDER BY "table", field, position'),
+        datasette, request, "codebook", tables=await fixed(datasette, "SELECT * FROM dataset_tables ORDER BY position"),
+        columns=await fixed(datasette, 'SELECT * FROM dataset_fields ORDER BY "table", position'),
+        codes=codes,
         links=[{"href": "/benefits/dataset_fields.json?_shape=objects&_size=max", "label": "JSON"}, {"href": "/benefits/dataset_fields.csv?_stream=on", "label": "CSV"}],
     )
 
@@ -300,3 +332,8 @@ def extra_template_vars(datasette):
         return {"data_through": d["data_through"], "dataset_version": d["version"]}
 
     return about
+
+
+@hookimpl
+def prepare_connection(conn):
+    conn.text_factory = str  # what the tables hold is UTF-8, so that nothing need stand for what is not

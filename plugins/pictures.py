@@ -1,4 +1,5 @@
-"""Where things stand in the pictures: the tile map and the bars of a timeline. Templates draw; this only measures.
+"""What pages show many times over, made here because a template takes ten times as long: the tile map, the tag of a state, the link to the
+evidence. And where the bars of a timeline stand, which a template draws.
 
 The tile map gives each jurisdiction one tile of the same size, so that no state weighs more than another.
 """
@@ -7,7 +8,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from urllib.parse import quote
+
 from datasette import hookimpl
+from markupsafe import Markup, escape
 
 # One row a line, west to east; a dot is an empty place.
 GRID = """
@@ -47,6 +51,53 @@ def states(rows) -> dict:
         best = min((state(r) for r in members), key=order.index)
         found[pair] = {"state": best, "firm": any(state(r) == best and r["standing"] in (None, "established") for r in members), "rows": members}
     return found
+
+
+PATTERNED = ("capped", "closed", "unknown")  # not told apart by colour alone
+
+
+def fill(state: str) -> Markup:
+    """The attribute that fills a shape of the picture with the colour or the pattern of a state."""
+    return Markup(f'fill="url(#p-{state})"' if state in PATTERNED else f'class="s-{state}"')
+
+
+def tile(state: str) -> str:
+    under_text = f'<rect x="5" y="10" width="28" height="18" class="s-{state}"/>' if state in PATTERNED else ""
+    return f'<rect width="38" height="38" {fill(state)}/><rect x=".5" y=".5" width="37" height="37" class="edge"/>{under_text}<text x="19" y="24" text-anchor="middle" class="on-{state}">'
+
+
+TILES = {state: tile(state) for state in STATES}
+
+
+def tile_map(population: str, label: str, found: dict, as_of: str) -> Markup:
+    """The map of one population on a day. Tiles are out of the tab order: 255 stops before the next heading would be worse than the table,
+    which has the same links."""
+    drawn = []
+    for code, (column, row) in PLACES.items():
+        pair = found[code, population]
+        told, star = ("", "") if pair["firm"] else (" (reported)", "*")
+        drawn.append(
+            f'<a href="/on/{as_of}/jurisdictions/{code}#{population}" tabindex="-1" aria-label="{code}: {STATES[pair["state"]]}{told}">'
+            f'<g transform="translate({column * 40 + 2} {row * 40 + 2})">{TILES[pair["state"]]}{code}{star}</text></g></a>\n'
+        )
+    named = escape(label)
+    return Markup(
+        f'<figure>\n<figcaption><strong>{named}</strong></figcaption>\n<svg viewBox="0 0 444 322" role="group" '
+        f'aria-label="{named}: map of the jurisdictions on {day(as_of)}">\n{"".join(drawn)}</svg>\n</figure>'
+    )
+
+
+TAGS = {(s, firm): Markup(f'<span class="state state-{s}">{words}</span>{"" if firm else " <small>(reported)</small>"}') for s, words in STATES.items() for firm in (True, False)}
+
+
+def state_tag(pair: dict) -> Markup:
+    """The words for the state of a jurisdiction and group, as `states` found it."""
+    return TAGS[pair["state"], pair["firm"]]
+
+
+def evidence_link(table: str, record: str, words: str = "Evidence", field: str = "") -> Markup:
+    at = f"/evidence/{quote(table)}/{quote(record)}" + (f"#evidence-{quote(field)}" if field else "")
+    return Markup(f'<a href="{at}">{escape(words)}<span class="visually-hidden"> for {escape(record)}</span></a>')
 
 
 def x(day: str | None) -> float:
@@ -89,4 +140,4 @@ def day(text: str | None, precision: str | None = "day") -> str:
 @hookimpl
 def prepare_jinja2_environment(env):
     env.filters["day"] = day
-    env.globals.update(tile_places=PLACES, bars=bars, state_of=state, states_of=states, state_words=STATES)
+    env.globals.update(tile_map=tile_map, state_tag=state_tag, evidence_link=evidence_link, fill=fill, bars=bars, state_of=state, states_of=states, state_words=STATES)
