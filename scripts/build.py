@@ -22,6 +22,7 @@ import sqlite_utils
 
 import history
 from package import ROOT, Package, load, run
+from rules import starts_by
 
 # The tables whose earlier states the answers can be asked for (`known_at`): NAME_known has every state with its days.
 KEPT = ("programs", "coverage", "absences", "roles", "events", "order_terms")
@@ -120,9 +121,11 @@ def make_history(db: sqlite_utils.Database, package: Package, name: str) -> None
     rows = {table.key_of(row): row for row in table.rows}
     changes = [c for c in package.rows("changes") if c["table"] == name]
     types = {f["name"]: f["type"] for f in table.fields}
-    columns = table.columns + ["known_from", "known_to"]
+    columns = table.columns + ["known_from", "known_to"] + ["starts_by"] * ("valid_from_precision" in table.columns)
     db[f"{name}_known"].create({c: int if types.get(c) == "integer" else str for c in columns}, not_null={"known_from", "known_to"}, strict=True)
     states = history.known(rows, changes, types, package.rows("releases"))
+    if "starts_by" in columns:
+        states = [row | {"starts_by": row["valid_from"] and starts_by(row["valid_from"], row["valid_from_precision"])} for row in states]
     marks = ", ".join("?" * len(columns))
     db.conn.executemany(f"INSERT INTO [{name}_known] VALUES ({marks})", ([row.get(c) for c in columns] for row in states))
     db[f"{name}_known"].create_index([table.primary_key[0]])

@@ -24,19 +24,19 @@ answers AS (
          c.authority, c.url, c.age_min, c.age_max, c.income_limit_pct_fpl, c.income_disregard_pct, c.enrollment,
          c.enrollment_cap, c.applies_to, c.benefit_scope, c.cost_sharing, c.valid_from, c.valid_from_precision, c.valid_to,
          c.begins_as, c.standing, NULL AS finding, NULL AS basis, c.note, c.coverage, NULL AS absence,
-         'coverage' AS "table", c.coverage AS record
+         'coverage' AS "table", c.coverage AS record, c.starts_by
   FROM pairs x JOIN covered c ON c.jurisdiction = x.jurisdiction AND c.population = x.population
   UNION ALL
   SELECT x.jurisdiction, x.jurisdiction_name, x.population, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
          NULL, NULL, NULL, NULL, NULL, a.valid_from, NULL, a.valid_to, NULL, NULL, a.finding, a.basis, a.note, NULL, a.absence,
-         'absences', a.absence
+         'absences', a.absence, NULL
   FROM pairs x JOIN absent a ON a.jurisdiction = x.jurisdiction AND a.population = x.population
   UNION ALL
   SELECT x.jurisdiction, x.jurisdiction_name, x.population, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
          NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'not_established', NULL,
          CASE WHEN (SELECT known_at FROM asked) < (SELECT MIN(date) FROM releases) THEN 'Nothing had been published on the day given as known_at.'
               ELSE 'Nothing is recorded for this day. The dataset answers every day from ' || (SELECT complete_from FROM asked)
-           || ' on, and earlier days only where a program of that time is recorded.' END, NULL, NULL, NULL, NULL
+           || ' on, and earlier days only where a program of that time is recorded.' END, NULL, NULL, NULL, NULL, NULL
   FROM pairs x
   WHERE NOT EXISTS (SELECT 1 FROM covered c WHERE c.jurisdiction = x.jurisdiction AND c.population = x.population)
     AND NOT EXISTS (SELECT 1 FROM absent a WHERE a.jurisdiction = x.jurisdiction AND a.population = x.population)
@@ -61,7 +61,7 @@ SELECT asked.as_of, a.jurisdiction, a.jurisdiction_name, a.population,
                 WHEN a.age_max IS NULL THEN ', ages ' || a.age_min || ' and over'
                 ELSE ', ages ' || COALESCE(a.age_min, 0) || ' to ' || a.age_max END
            || CASE WHEN a.income_limit_pct_fpl IS NULL THEN '' ELSE ', income up to ' || a.income_limit_pct_fpl || '% of poverty' END
-           || CASE WHEN a.valid_from IS NULL OR a.valid_from_precision = 'day' OR asked.as_of >= date(a.valid_from, '+1 ' || a.valid_from_precision) THEN ''
+           || CASE WHEN a.valid_from IS NULL OR a.valid_from_precision = 'day' OR asked.as_of > a.starts_by THEN ''
                 WHEN a.begins_as = 'evidence' THEN ' (shown by sources from this ' || a.valid_from_precision || ' on; the rules may be older)'
                 ELSE ' (began in this ' || a.valid_from_precision || '; the day is not known)' END
            || CASE a.standing WHEN 'disputed' THEN '; sources disagree on part of this, see the note.' ELSE '.' END
@@ -75,4 +75,4 @@ SELECT asked.as_of, a.jurisdiction, a.jurisdiction_name, a.population,
        asked.data_through, asked.version AS dataset_version
 FROM answers a CROSS JOIN asked
 LEFT JOIN record_citations rc ON rc."table" = a."table" AND rc.record = a.record
-ORDER BY a.jurisdiction, a.population, a.program IS NULL, a.status_scope <> 'any_status', a.program, a.age_min, a.applies_to
+ORDER BY a.jurisdiction, a.population, a.program IS NULL, a.status_scope <> 'any_status', a.program, a.age_min NULLS FIRST, a.applies_to

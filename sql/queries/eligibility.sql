@@ -3,7 +3,7 @@
 -- Income is a percentage of poverty, or dollars a year and household size by the federal poverty guidelines of the day.
 WITH asked AS (
   SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, data_through, complete_from, version,
-         CAST(NULLIF(:age, '') AS INTEGER) AS age, CAST(NULLIF(:income_usd, '') AS REAL) AS usd,
+         CAST(NULLIF(:age, '') AS INTEGER) AS age, CAST(NULLIF(:income_usd, '') AS DOUBLE) AS usd,
          CAST(COALESCE(NULLIF(:household_size, ''), '1') AS INTEGER) AS household
   FROM dataset
 ),
@@ -14,7 +14,7 @@ guideline AS (
 ),
 places AS (
   SELECT j.jurisdiction, j.name AS jurisdiction_name,
-         COALESCE(CAST(NULLIF(:income_pct_fpl, '') AS REAL),
+         COALESCE(CAST(NULLIF(:income_pct_fpl, '') AS DOUBLE),
                   100.0 * asked.usd / (g.first_person + (asked.household - 1) * g.additional_person)) AS pct,
          CASE WHEN :income_pct_fpl = '' THEN g.poverty_guideline END AS poverty_guideline
   FROM jurisdictions j CROSS JOIN asked
@@ -51,14 +51,16 @@ answers AS (
   SELECT asked.as_of, p.jurisdiction, p.jurisdiction_name,
          'No written rules recorded for this day are met.' || CASE WHEN asked.as_of < asked.complete_from THEN ' The dataset answers every day only from ' || asked.complete_from || ' on.' ELSE '' END,
          NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, round(p.pct, 1), p.poverty_guideline, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-         (SELECT group_concat(a.population || ': ' || CASE a.finding WHEN 'none' THEN 'none' ELSE 'not established' END, '; ')
-          FROM absences a WHERE a.jurisdiction = p.jurisdiction AND a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)),
+         (SELECT group_concat(x.said, '; ') FROM (
+            SELECT a.population || ': ' || CASE a.finding WHEN 'none' THEN 'none' ELSE 'not established' END AS said
+            FROM absences a WHERE a.jurisdiction = p.jurisdiction AND a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to) ORDER BY a.absence) x),
          NULL,
-         (SELECT group_concat(x.citations, '; ') FROM (SELECT DISTINCT rc.citations FROM absences a JOIN record_citations rc ON rc."table" = 'absences' AND rc.record = a.absence
-          WHERE a.jurisdiction = p.jurisdiction AND a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)) x),
+         (SELECT group_concat(x.citations, '; ') FROM (
+            SELECT rc.citations FROM absences a JOIN record_citations rc ON rc."table" = 'absences' AND rc.record = a.absence
+            WHERE a.jurisdiction = p.jurisdiction AND a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to) GROUP BY rc.citations ORDER BY MIN(a.absence)) x),
          asked.data_through, asked.version
   FROM places p CROSS JOIN asked
   WHERE NOT EXISTS (SELECT 1 FROM met m WHERE m.jurisdiction = p.jurisdiction)
 )
 SELECT * FROM answers
-ORDER BY jurisdiction, CASE enrollment WHEN 'closed_to_new' THEN 0 ELSE 1 END, population, program, age_min
+ORDER BY jurisdiction, CASE enrollment WHEN 'closed_to_new' THEN 0 ELSE 1 END, population, program, age_min NULLS FIRST

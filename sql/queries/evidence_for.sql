@@ -10,7 +10,7 @@ WHERE (:table <> '' OR :record <> '') AND (:table = '' OR c."table" = :table) AN
 UNION ALL
 SELECT c."table", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, MAX(c.checked_on),
        COUNT(*) || ' citations. Give a table, and a record of it, to see them.', NULL, d.data_through, d.version
-FROM citations c CROSS JOIN dataset d WHERE :table = '' AND :record = '' GROUP BY c."table"
+FROM citations c CROSS JOIN dataset d WHERE :table = '' AND :record = '' GROUP BY c."table", d.data_through, d.version
 UNION ALL
 SELECT r."table", r.record, r.label, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
        CASE r."table" WHEN 'absences' THEN 'No source: searched without result. ' || COALESCE((SELECT a.note FROM absences a WHERE a.absence = r.record), '')
@@ -19,4 +19,4 @@ SELECT r."table", r.record, r.label, NULL, NULL, NULL, NULL, NULL, NULL, NULL, N
 FROM records r CROSS JOIN dataset d
 WHERE :record <> '' AND r.record = :record AND (:table = '' OR r."table" = :table)
   AND NOT EXISTS (SELECT 1 FROM citations c WHERE c."table" = r."table" AND c.record = r.record)
-ORDER BY 1, 2, 4, 5 DESC, 11, 15
+ORDER BY 1, 2, 4 NULLS FIRST, 5 DESC, 11, 15

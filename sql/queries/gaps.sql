@@ -18,4 +18,4 @@ open AS (
 SELECT asked.as_of, o.*, COALESCE(rc.citations, 'No source: searched without result') AS citations, asked.data_through, asked.version AS dataset_version
 FROM open o CROSS JOIN asked
 LEFT JOIN record_citations rc ON rc."table" = o."table" AND rc.record = o.record
-ORDER BY o."table", o.jurisdiction, o.record
+ORDER BY o."table", o.jurisdiction NULLS FIRST, o.record

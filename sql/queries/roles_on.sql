@@ -26,4 +26,4 @@ LEFT JOIN held h ON h.court_case = c.court_case AND h.jurisdiction = j.jurisdict
 LEFT JOIN record_citations rr ON rr."table" = 'roles' AND rr.record = h.role_id
 LEFT JOIN record_citations rc ON rc."table" = 'cases' AND rc.record = c.court_case
 WHERE (:court_case = '' OR c.court_case = :court_case)
-ORDER BY c.filed, c.court_case, j.jurisdiction
+ORDER BY c.filed NULLS FIRST, c.court_case, j.jurisdiction

@@ -13,4 +13,7 @@ WITH spans AS (
 )
 SELECT subject, about, valid_from AS day FROM spans
 UNION SELECT subject, about, valid_to FROM spans WHERE valid_to IS NOT NULL
-UNION SELECT subject, about, date(valid_from, '+1 ' || valid_from_precision) FROM spans WHERE valid_from_precision <> 'day'
+UNION SELECT subject, about, -- the first day of the month or year after
+        CASE WHEN valid_from_precision = 'year' OR substr(valid_from, 6, 2) = '12' THEN (CAST(substr(valid_from, 1, 4) AS INTEGER) + 1) || '-01-01'
+             ELSE substr(valid_from, 1, 5) || substr(CAST(substr(valid_from, 6, 2) AS INTEGER) + 101 || '', 2) || '-01' END
+      FROM spans WHERE valid_from_precision <> 'day'
