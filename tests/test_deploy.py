@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -84,14 +85,14 @@ def replicas(*databases: Path):
 class Nginx:
     """nginx with one of the two forms. `conf` is what stands in /etc/benefits on a server, `run` the prefix, the only place it writes to."""
 
-    def __init__(self, form: str, folder: Path, edit=lambda text: text):
+    def __init__(self, form: str, folder: Path, edit=lambda text: text, listen=lambda port: f"listen 127.0.0.1:{port};\n"):
         self.conf, self.run, self.form = folder / "etc", folder / "run", form
         (self.conf / "releases").mkdir(parents=True)
         self.run.mkdir()
         for file in DEPLOY.glob("*.conf"):
             (self.conf / file.name).write_text(edit(file.read_text(encoding="utf-8")), encoding="utf-8")
         (self.port,) = free_ports(1)
-        (self.conf / "listen.conf").write_text(f"listen 127.0.0.1:{self.port};\n")
+        (self.conf / "listen.conf").write_text(listen(self.port), encoding="utf-8")
         self.base = f"http://127.0.0.1:{self.port}"
 
     def release(self, name: str, **words: str) -> None:
@@ -156,9 +157,9 @@ def needed(database):
 
 
 @contextlib.contextmanager
-def proxy(folder: Path, running, name: str = "1.0.0", edit=lambda text: text):
+def proxy(folder: Path, running, name: str = "1.0.0", **options):
     """nginx in front of two replicas, serving them as the release `name`."""
-    it = Nginx("replicas", folder, edit)
+    it = Nginx("replicas", folder, **options)
     it.release(name, **{"default 1.0.0": f"default {name}", "127.0.0.1:8101": f"127.0.0.1:{running[0][1]}", "127.0.0.1:8102": f"127.0.0.1:{running[1][1]}"})
     it.start(name)
     try:
@@ -560,9 +561,9 @@ def test_nothing_is_written_but_what_is_kept(front):
     assert not [a for a in front.kept() if CANARY in a or re.search("eligibility.*age|search.*q=.|_search", a)] and front.kept()
     assert not (front.run.parent / "said").read_bytes()
     assert {oct(f.stat().st_mode)[-3:] for f in (front.run / "cache").rglob("*")} == {"700", "600"}
-    for file in DEPLOY.glob("*.conf"):
-        for line in re.findall(r"^\s*((?:access|error)_log .*);", file.read_text(encoding="utf-8"), re.MULTILINE):
-            assert line in ("access_log off", "error_log stderr emerg")  # "alert" still names who asked and what
+    logs = {f.name: re.findall(r"^\s*((?:access|error)_log .*);", f.read_text(encoding="utf-8"), re.MULTILINE) for f in DEPLOY.glob("*.conf")}
+    emerg = ["error_log stderr emerg"]  # "alert" still names who asked and what
+    assert {name: lines for name, lines in logs.items() if lines} == {"common.conf": ["access_log off"], "replicas.conf": emerg, "static.conf": emerg}
 
 
 def test_headers_of_nginx_are_those_of_the_site():
@@ -612,6 +613,22 @@ def test_preflight_is_answered_by_both(static, front):
     with client(static) as s, client(front) as f:
         copy, live = (c.options("/openapi.json", headers={"origin": "https://x.example", "access-control-request-method": "GET"}) for c in (s, f))
     assert copy.status_code == live.status_code == 204 and lasting(copy.headers) == lasting(live.headers)
+
+
+def test_over_tls(running, tmp_path):
+    """The listen.conf of docs/serving.md, with a certificate made here; and plain HTTP on its port is refused without a word of nginx's."""
+    (tmp_path / "tls").mkdir()
+    openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*openssl, "-keyout", str(tmp_path / "tls" / "key.pem"), "-out", str(tmp_path / "tls" / "fullchain.pem")], check=True, capture_output=True)
+    (sample,) = re.findall(r"```nginx\n(listen 443.*?)```", (ROOT / "docs" / "serving.md").read_text(encoding="utf-8"), re.DOTALL)
+    with proxy(tmp_path / "site", running, listen=lambda port: sample.replace("listen 443", f"listen 127.0.0.1:{port}").replace("listen [::]:443 ssl http2;\n", "").replace("/etc/benefits", str(tmp_path))) as it:
+        with httpx.Client(base_url=it.base.replace("http:", "https:"), verify=ssl.create_default_context(cafile=tmp_path / "tls" / "fullchain.pem")) as c:
+            answer = c.get(PAGE)
+        assert answer.status_code == 200 and {n: answer.headers[n] for n in HEADERS} == HEADERS
+        asked = ["curl", "-sS", "--http2", "--cacert", str(tmp_path / "tls" / "fullchain.pem"), "-o", "/dev/null", "-w", "%{http_version} %{http_code}"]
+        assert subprocess.run([*asked, it.base.replace("http:", "https:") + PAGE], check=True, capture_output=True, text=True).stdout == "2 200"
+        ((status, headers, body),) = raw(it.port, get(b"/"))
+        assert (status, headers["cache-control"]) == (400, "no-store") and b"nginx" not in body and {n: headers[n] for n in HEADERS} == HEADERS
 
 
 def test_another_copy_is_served_at_once_and_so_is_the_one_before(static, tmp_path):
