@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import random
 import shutil
@@ -19,8 +18,10 @@ import sys
 import tempfile
 import unicodedata
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 import rules
@@ -739,6 +740,8 @@ _root: Path | None = None
 
 
 def begin(parent: str) -> None:
+    import frictionless  # noqa: F401  which each validation would import anew otherwise, in its process beside
+
     global _package, _root
     _root = Path(tempfile.mkdtemp(dir=parent))
     _package = load(ROOT)
@@ -785,8 +788,8 @@ def main(argv=None) -> int:
     jobs = [(names[i % len(names)], args.seed + i // len(names)) for i in range(args.count)]
     made, caught, survivors = Counter(), Counter(), []
     with tempfile.TemporaryDirectory(prefix="mutants-") as parent:
-        with multiprocessing.Pool(args.jobs, begin, (parent,)) as pool:
-            for name, seed, what, verdict in pool.imap_unordered(judge, jobs, chunksize=4):
+        with ProcessPoolExecutor(args.jobs, get_context("fork"), begin, (parent,)) as pool:
+            for name, seed, what, verdict in pool.map(judge, jobs, chunksize=4):
                 if verdict == "unfit":
                     continue
                 made[name] += 1

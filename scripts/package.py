@@ -48,7 +48,7 @@ class Fault:
         return f"{place}{who}{what} {self.message} (rule: {self.rule}); {self.todo}"
 
 
-@dataclass
+@dataclass(eq=False)
 class Table:
     """One resource: its schema and its rows. `rows` are dicts of typed values (str, int, ISO date as str, or None);
     `lines[i]` is the line of `rows[i]` in the file. `unread` holds the first cells of single lines that could not be read;
@@ -84,7 +84,7 @@ class Table:
         return zip(self.lines, self.rows)
 
 
-@dataclass
+@dataclass(eq=False)
 class Package:
     """The descriptor and its tables, with the faults met while reading. `descriptor` is None when it cannot be used."""
 
@@ -270,21 +270,24 @@ def _read_table(package: Package, resource: dict) -> None:
             _header_faults(header, columns, fault)
             return
         types = {f["name"]: f["type"] for f in table.fields}
+        to_read = [column for column in columns if types[column] != "string"]  # text is what it is, unless it is too long
         at = [columns.index(c) for c in table.primary_key if c in columns]
         for line, cells in _records(reader):
             if not cells or not any(cells):
                 fault("blank-row", "is a blank line", "remove it", line)
                 continue
-            if len(cells) > MAX_FIELDS or len(max(cells, key=len)) > MAX_READ:
-                what = f"has {len(cells):,} cells" if len(cells) > MAX_FIELDS else f"has a cell of {len(max(cells, key=len)):,} characters"
+            longest = max(map(len, cells))
+            if len(cells) > MAX_FIELDS or longest > MAX_READ:
+                what = f"has {len(cells):,} cells" if len(cells) > MAX_FIELDS else f"has a cell of {longest:,} characters"
                 return fault("oversized-row", f"{what}, which no honest row has", "check quotes and commas (the rest of this file was not checked)", line, cells[0][:80])
             if len(cells) != len(columns):
                 table.unread.add(cells[0])
                 fault("row-width", f"has {len(cells)} cells, expected {len(columns)}", "check commas and quotes", line, cells[0][:80])
                 continue
-            row, key = {}, "/".join(cells[i] for i in at)[:200]
-            for column, cell in zip(columns, cells):
-                row[column] = _typed(cell, types[column], column, line, key, fault)
+            row = dict(zip(columns, [cell or None for cell in cells]))
+            key = "/".join(cells[i] for i in at)[:200]
+            for column in columns if longest > MAX_CELL else to_read:
+                row[column] = _typed(row[column] or "", types[column], column, line, key, fault)
             table.rows.append(row)
             table.lines.append(line)
     except csv.Error as e:

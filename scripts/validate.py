@@ -14,10 +14,12 @@ import json
 import os
 import re
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
-from frictionless import Package as FrictionlessPackage
 
 import rules
 from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load, run
@@ -34,14 +36,22 @@ KNOWN = {
 
 
 def faults_of(package: Package) -> list[Fault]:
-    """Every fault of the package, sorted by file and line."""
+    """Every fault of the package, sorted by file and line. frictionless takes as long as all else, and has a process of its own meanwhile."""
     faults = list(package.faults)
-    if package.descriptor is not None:
+    if package.descriptor is None:
+        return sorted(set(faults))
+    descriptor = for_frictionless(package)
+    with ProcessPoolExecutor(1, get_context("fork")) as beside:
+        told = beside.submit(frictionless_errors, descriptor, str(package.root)) if descriptor else None
         faults += descriptor_faults(package)
         faults += unlisted_files(package)
-        faults += frictionless_faults(package, faults)
-        faults += rules.check(package)
-    return sorted(set(faults))
+        by_rules = rules.check(package)
+        if told:
+            try:
+                faults += frictionless_faults(package, told.result(), faults)
+            except Exception as e:  # frictionless raises many kinds on a descriptor it cannot use
+                faults.append(Fault("datapackage.json", 0, "", "", "frictionless", f"frictionless cannot use it: {str(e)[:300]}", "mend the descriptor"))
+    return sorted(set(faults + by_rules))
 
 
 # ---- the descriptor -------------------------------------------------------------------------------------------------
@@ -129,40 +139,46 @@ def unlisted_files(package: Package) -> list[Fault]:
 # ---- frictionless ---------------------------------------------------------------------------------------------------
 
 
-def frictionless_faults(package: Package, known: list[Fault]) -> list[Fault]:
-    """What frictionless finds in the readable tables, without what `known` says already of the same cell or line."""
+def frictionless_errors(descriptor: dict, basepath: str) -> dict[str, list[dict]]:
+    """What frictionless says of the package, by resource, with what is of no resource under "". For a process of its own, which imports it."""
+    from frictionless import Package as FrictionlessPackage
+
+    report = FrictionlessPackage.from_descriptor(descriptor, basepath=basepath).validate(limit_errors=100_000)
+    parts = ("type", "note", "row_number", "field_name", "cell", "field_names", "reference_name")
+    told = {"": report.errors} | {task.name: task.errors for task in report.tasks}
+    return {name: [{part: getattr(error, part, None) for part in parts} for error in errors] for name, errors in told.items()}
+
+
+def for_frictionless(package: Package) -> dict | None:
+    """The descriptor without the tables that could not be read and what points to them; None if nothing is left."""
     descriptor = copy.deepcopy(package.descriptor)
     readable = {n for n, t in package.tables.items() if t.readable}
     descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] in readable]
-    if not descriptor["resources"]:
-        return []
     for r in descriptor["resources"]:
         keys = r["schema"].get("foreignKeys", [])
         r["schema"]["foreignKeys"] = [k for k in keys if (k["reference"].get("resource") or r["name"]) in readable]
+    return descriptor if descriptor["resources"] else None
+
+
+def frictionless_faults(package: Package, told: dict[str, list[dict]], known: list[Fault]) -> list[Fault]:
+    """What frictionless told, without what `known` says already of the same cell or line."""
     said = {(f.file, f.line, f.field) for f in known} | {(f.file, f.line, "") for f in known if not f.field}
-    try:
-        report = FrictionlessPackage.from_descriptor(descriptor, basepath=str(package.root)).validate(limit_errors=100_000)
-    except Exception as e:  # frictionless raises many kinds on a descriptor it cannot use
-        return [Fault("datapackage.json", 0, "", "", "frictionless", f"frictionless cannot use it: {str(e)[:300]}", "mend the descriptor")]
-    found = []
-    for error in report.errors:
-        found.append(Fault("datapackage.json", 0, "", "", f"frictionless {error.type}", error.note, "mend the descriptor"))
-    for task in report.tasks:
-        table = package.tables.get(task.name)
-        path = task.place if table is None else table.path
-        at = {} if table is None else dict(table.located())
-        for error in task.errors:
-            line, column = getattr(error, "row_number", None) or 0, getattr(error, "field_name", "") or ""
-            if line and not column and table is not None:
+    found = [Fault("datapackage.json", 0, "", "", f"frictionless {error['type']}", error["note"], "mend the descriptor") for error in told.pop("")]
+    for name, errors in told.items():
+        table = package.tables[name]
+        at = dict(table.located()) if errors else {}
+        for error in map(lambda parts: SimpleNamespace(**parts), errors):
+            line, column = error.row_number or 0, error.field_name or ""
+            if line and not column:
                 column = _column_of(error, table)
-            if (path, line, column) in said or (path, line, "") in said and line:
+            if (table.path, line, column) in said or (table.path, line, "") in said and line:
                 continue
             row = at.get(line)
-            cell = str(getattr(error, "cell", "") or "")
+            cell = str(error.cell or "")
             if row is not None and column and not cell:
                 cell = "" if row.get(column) is None else str(row[column])
             message, todo = _sentence(error, table, column, cell)
-            found.append(Fault(path, line, table.key_of(row) if row is not None else "", column, error.type, message, todo, cell[:200]))
+            found.append(Fault(table.path, line, table.key_of(row) if row is not None else "", column, error.type, message, todo, cell[:200]))
     return found
 
 
@@ -170,11 +186,11 @@ def _column_of(error, table) -> str:
     """The column that a row error speaks of: its key's."""
     if error.type == "primary-key":
         return table.primary_key[0]
-    return (getattr(error, "field_names", None) or [""])[0]
+    return (error.field_names or [""])[0]
 
 
 def _sentence(error, table, column, cell) -> tuple[str, str]:
-    constraints = next((f.get("constraints", {}) for f in table.fields if f["name"] == column), {}) if table else {}
+    constraints = next((f.get("constraints", {}) for f in table.fields if f["name"] == column), {})
     if error.type == "constraint-error" and "required" in error.note:
         return "is empty", "fill it: it is required"
     if error.type == "constraint-error" and "enum" in error.note:
@@ -186,7 +202,7 @@ def _sentence(error, table, column, cell) -> tuple[str, str]:
     if error.type in ("unique-error", "primary-key") or "unique" in error.note:
         return f"{cell[:80]!r} occurs more than once or is missing", "give each row a key of its own"
     if error.type == "foreign-key":
-        reference = getattr(error, "reference_name", "") or "the table it points to"
+        reference = error.reference_name or "the table it points to"
         return f"{cell[:80]!r} is not in {reference}", f"use a key of {reference}, or add the row there"
     return error.note, "see the Data Package standard"
 

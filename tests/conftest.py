@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import frictionless  # noqa: F401  which each validation would import anew otherwise, in its process beside
 import httpx
 import pytest
 import yaml
