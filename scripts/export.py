@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import shutil
 import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,10 @@ from package import ROOT, built, csv_text, run
 
 # What a spreadsheet shows of a workbook's making; the clock is not asked.
 XLSX_CREATED = datetime(2026, 1, 1)
+
+# What the answers need beside the package's tables and the tables of earlier states (NAME_known), and their columns that are dates.
+FOR_ANSWERS = ("dataset", "records", "record_citations", "survey_rows")
+BUILT_DATES = ("data_through", "complete_from", "known_from", "known_to", "starts_by")
 
 
 @dataclass
@@ -45,6 +50,22 @@ def tables(database: Path) -> list[Export]:
             order = ", ".join(f'"{k}"' for k in keys)
             rows = db.execute(f'SELECT {columns} FROM "{name}" ORDER BY {order}').fetchall()
             found.append(Export(name, title, [f for f, _ in fields], [t for _, t in fields], rows))
+        return found
+    finally:
+        db.close()
+
+
+def answer_tables(database: Path) -> list[Export]:
+    """The tables that the build makes and the answers read beside those of the package, in the order in which it makes them."""
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        typed = {(t, f): kind for t, f, kind in db.execute('SELECT "table", field, type FROM dataset_fields')}
+        found = []
+        for name in FOR_ANSWERS + tuple(t for (t,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_known' ESCAPE '\\' ORDER BY name")):
+            cursor = db.execute(f'SELECT * FROM "{name}" ORDER BY rowid')
+            columns = [c[0] for c in cursor.description]
+            types = [typed.get((name.removesuffix("_known"), c)) or ("date" if c in BUILT_DATES else "string") for c in columns]
+            found.append(Export(name, name, columns, types, cursor.fetchall()))
         return found
     finally:
         db.close()
@@ -139,6 +160,11 @@ def export(database: Path, out: Path) -> None:
         (out / form).mkdir(parents=True, exist_ok=True)
         for table in found:
             (out / form / f"{table.name}.{form}").write_bytes(write(table))
+    (out / "parquet" / "answers").mkdir(exist_ok=True)
+    for table in answer_tables(database):
+        (out / "parquet" / "answers" / f"{table.name}.parquet").write_bytes(to_parquet(table))
+    for part in ("queries", "views"):
+        shutil.copytree(ROOT / "sql" / part, out / "sql" / part, dirs_exist_ok=True)
     (out / "benefits.xlsx").write_bytes(to_xlsx(found, *described(database)))
 
 

@@ -3,7 +3,8 @@
     python scripts/verify.py DIST_FOLDER [--clone DIR]
 
 For strangers as for us: checksums first, then every format is read back and compared cell by cell with the CSV files of the data
-package. With --clone the release is built again from that clone (at the release's commit) and compared byte by byte.
+package; the tables that only the answers read are compared with the database. With --clone the release is built again from that
+clone (at the release's commit) and compared byte by byte.
 """
 
 from __future__ import annotations
@@ -82,6 +83,12 @@ def cell_problems(folder: Path) -> list[str]:
             if found_columns != columns or sorted(found, key=repr) != sorted(rows, key=repr):
                 where = next((str(a) for a, b in zip(sorted(rows, key=repr), sorted(found, key=repr)) if a != b), f"{len(found)} rows for {len(rows)}")
                 problems.append(f"{form}: table {name} does not hold the cells of the data package, first at {where[:120]}")
+    # What only the answers read is no part of the data package: it is held against the database.
+    for file in sorted((folder / "parquet" / "answers").glob("*.parquet")):
+        parquet, kept = pq.read_table(file), db.execute(f'SELECT * FROM "{file.stem}"')
+        found = [tuple(map(plain, r.values())) for r in parquet.to_pylist()]
+        if parquet.column_names != [c[0] for c in kept.description] or sorted(found, key=repr) != sorted(kept.fetchall(), key=repr):
+            problems.append(f"parquet: {file.relative_to(folder).as_posix()} does not hold the cells of the database")
     db.close()
     return problems
 
