@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import shutil
 import socket
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -49,13 +51,13 @@ def inside(database):
     (wrapper,) = [i.function for i in pm.hook.asgi_wrapper.get_hookimpls() if i.plugin_name == "guard.py"]
     wrap = wrapper(site)
 
-    def ask(app=site.app(), method="GET", path=b"/", query=b"", headers=()):
-        sent = []
+    def ask(app=site.app(), method="GET", path=b"/", query=b"", headers=(), version="1.0"):
+        ask.sent = sent = []
 
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "http_version": "1.0", "method": method, "path": path.decode("latin-1"), "raw_path": path, "query_string": query, "headers": headers, "client": ("192.0.2.1", 1)}
+        scope = {"type": "http", "http_version": version, "method": method, "path": path.decode("latin-1"), "raw_path": path, "query_string": query, "headers": headers, "client": ("192.0.2.1", 1)}
         asyncio.run(wrap(app)(scope, None, send))
         return sent[0]["status"], {n.decode(): v.decode("latin-1") for n, v in sent[0]["headers"]}, b"".join(m["body"] for m in sent[1:])
 
@@ -158,6 +160,18 @@ def test_etags_follow_the_site_and_the_address(site, inside):
     of = [site.get(a).headers["etag"] for a in ("/benefits/coverage.json", "/benefits/coverage", "/benefits/coverage.json?_size=1", "/benefits/coverage.json?_size=2")]
     assert len(set(of)) == 4
     assert inside(path=b"/benefits/coverage.json")[1]["etag"] == of[0], "another process of the same site gives another"
+
+
+def test_the_database_downloaded_is_the_one_that_answers(database, tmp_path):
+    """A build puts another in its place while the site runs."""
+    copy = tmp_path / "benefits.db"
+    shutil.copy(database, copy)
+    site = serve.datasette(copy)
+    app = site.app()
+    copy.unlink()
+    copy.write_bytes(b"another")
+    answer = asyncio.run(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a").get("/benefits.db"))
+    assert answer.content == database.read_bytes() and answer.headers["content-length"] == str(len(answer.content))
 
 
 def test_health(site, package):
@@ -318,7 +332,30 @@ def test_nothing_from_inside_becomes_a_500_or_leads_away(inside, app, caplog):
 
 
 def test_an_answer_that_breaks_off_is_not_finished(inside):
-    assert inside(answer_with(error=ValueError()))[2] == b""
+    async def breaks_off(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a part", "more_body": True})
+        raise ValueError
+
+    assert inside(breaks_off, headers=[(b"host", b"a")], version="1.1")[2] == b"a part"
+    assert inside.sent[-1]["more_body"], "the server closes the connection, so that the part is not taken for the whole"
+    assert inside(breaks_off)[0] == 400, "HTTP/1.0 is told the length before anything is sent"
+
+
+def test_an_answer_that_fails_before_its_first_byte_is_a_refusal(inside):
+    assert inside(answer_with(error=ValueError()))[0] == 400
+
+
+@pytest.mark.parametrize("address", ["/", "/benefits/coverage.json", "/benefits/coverage_on.csv", "/benefits/coverage.csv?_stream=on", "/benefits.db", "/static/site.css", "/nowhere"])
+def test_http_1_0_knows_no_chunks(site, address):
+    status, headers, body = raw(site, f"GET {address} HTTP/1.0\r\n\r\n".encode())
+    assert status < 500 and "transfer-encoding" not in headers and int(headers["content-length"]) == len(body) > 0
+
+
+def test_the_length_of_whole_answers_is_told(site):
+    for address in ("/", "/benefits/coverage.json", "/benefits/coverage_on.csv", "/benefits.db"):
+        (_, head, nothing), (_, headers, body) = (get(site, address, method=method) for method in (b"HEAD", b"GET"))
+        assert int(headers["content-length"]) == len(body) and nothing == b"" and head.get("content-length") == headers["content-length"]
 
 
 def test_other_servers_may_let_other_bytes_through(inside):
