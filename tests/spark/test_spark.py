@@ -20,7 +20,7 @@ from worked_examples import coverage_questions, examples, judge_coverage, judge_
 
 [RECIPE] = re.findall(r"## Apache Spark\n.*?```python\n(.*?)```", (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8"), re.S)
 
-# Two cores, no network but the machine's own, and no machine code made for queries that run once.
+# Two cores, no network but the machine's own, and no machine code or costly planning for small queries that run once.
 SETTINGS = """
 spark.master local[2]
 spark.ui.enabled false
@@ -29,6 +29,9 @@ spark.driver.bindAddress 127.0.0.1
 spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 spark.sql.shuffle.partitions 2
 spark.sql.adaptive.enabled false
+spark.sql.constraintPropagation.enabled false
+spark.sql.lightweightPlanChangeValidation false
+spark.sql.subexpressionElimination.enabled false
 spark.sql.codegen.wholeStage false
 spark.sql.codegen.factoryMode NO_CODEGEN
 """
