@@ -114,5 +114,5 @@ def test_sharing(spark_ask):
     ids=lambda v: v if isinstance(v, str) else "-".join(v.values()),
 )
 def test_the_rows_are_those_of_sqlite(spark_ask, sqlite_ask, name, asked):
-    wanted = sqlite_ask(name, **asked)
-    assert wanted and spark_ask(name, **asked) == wanted
+    got, wanted = ([list(r.items()) for r in rows] for rows in (spark_ask(name, **asked), sqlite_ask(name, **asked)))
+    assert wanted and sorted(got, key=repr) == sorted(wanted, key=repr)  # some answers leave open which of two rows comes first
