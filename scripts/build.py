@@ -55,7 +55,8 @@ def build(package: Package, target: Path, sql: Path = ROOT / "sql") -> None:
 
 
 def fill(connection: sqlite3.Connection, package: Package, sql: Path) -> None:
-    for pragma in ("page_size = 4096", "journal_mode = OFF", "synchronous = OFF", "foreign_keys = ON"):
+    # Foreign keys are checked at the end, all at once. The cache holds what an index of a million rows needs while it is sorted.
+    for pragma in ("page_size = 4096", "journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY", "cache_size = -65536"):
         connection.execute(f"PRAGMA {pragma}")
     db = sqlite_utils.Database(connection, strict=True)
     connection.execute("BEGIN")
@@ -73,7 +74,6 @@ def fill(connection: sqlite3.Connection, package: Package, sql: Path) -> None:
     broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise BuildError(f"{len(broken)} foreign keys point nowhere, the first in table {broken[0][0]}, row {broken[0][1]}")
-    connection.execute("VACUUM")
 
 
 def by_dependency(package: Package) -> list[str]:

@@ -15,6 +15,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -285,9 +286,9 @@ def _read_table(package: Package, resource: dict) -> None:
                 fault("row-width", f"has {len(cells)} cells, expected {len(columns)}", "check commas and quotes", line, cells[0][:80])
                 continue
             row = dict(zip(columns, [cell or None for cell in cells]))
-            key = "/".join(cells[i] for i in at)[:200]
             for column in columns if longest > MAX_CELL else to_read:
-                row[column] = _typed(row[column] or "", types[column], column, line, key, fault)
+                if row[column] is not None:
+                    row[column] = _typed(row[column], types[column], column, line, "/".join([cells[i] for i in at])[:200], fault)
             table.rows.append(row)
             table.lines.append(line)
     except csv.Error as e:
@@ -322,9 +323,7 @@ def _header_faults(header, columns, fault) -> None:
 
 
 def _typed(cell: str, type_: str, column: str, line: int, key: str, fault):
-    """The cell as str, int or None. A cell that does not fit its type is a fault and counts as None."""
-    if cell == "":
-        return None
+    """The cell, which is not empty, as str, int or None. A cell that does not fit its type is a fault and counts as None."""
     if len(cell) > MAX_CELL:
         fault("cell-too-long", f"has {len(cell):,} characters, at most {MAX_CELL:,} are expected", "shorten it", line, key, column)
         return None
@@ -334,11 +333,16 @@ def _typed(cell: str, type_: str, column: str, line: int, key: str, fault):
         fault("type", f"{cell[:60]!r} is not a whole number", "write digits only, such as 138", line, key, column, cell[:200])
         return None
     if type_ == "date":
-        if ISO_DATE.fullmatch(cell) and is_date(cell):
+        if is_iso_date(cell):
             return cell
         fault("type", f"{cell[:60]!r} is not a date", "write YYYY-MM-DD, such as 2025-07-01", line, key, column, cell[:200])
         return None
     return cell
+
+
+@lru_cache(maxsize=10_000)
+def is_iso_date(text: str) -> bool:
+    return bool(ISO_DATE.fullmatch(text)) and is_date(text)
 
 
 def is_date(text: str) -> bool:
