@@ -6,7 +6,7 @@ AT ?=
 PY := .venv/bin/python
 INPUTS := datapackage.json data $(wildcard data/*.csv) $(wildcard sql/*/*.sql) scripts/package.py scripts/rules.py scripts/validate.py scripts/build.py profiles/datapackage-2.0.json
 
-.PHONY: serve test test-catalogs check build bench mutants release sort describe lock clean
+.PHONY: serve test test-catalogs test-spark check build bench mutants hostile faults release sort describe lock clean
 .DELETE_ON_ERROR:
 
 serve: build/benefits.db  ## validate, build and serve on http://127.0.0.1:$(PORT)/
@@ -31,6 +31,12 @@ bench: .venv/ready-test build/benefits.db  ## measure the site beside stock Data
 mutants: .venv/ready  ## corrupt copies of the package in every way and see that validate names each (COUNT=2000)
 	@$(PY) scripts/mutants.py --count $(or $(COUNT),2000)
 
+hostile: .venv/ready-test build/benefits.db  ## send hostile requests to the served site and judge each answer (COUNT=20000)
+	@$(PY) scripts/hostile.py --count $(or $(COUNT),20000)
+
+faults: .venv/ready-test build/benefits.db  ## kill, starve and disturb every verb that writes
+	@$(PY) scripts/faults.py
+
 release: .venv/ready-test  ## make dist/VERSION from the prepared commit (docs/releasing.md)
 	@$(PY) scripts/release.py make
 
@@ -45,6 +51,12 @@ test: .venv/ready-test build/benefits.db  ## install the test tools and run the 
 
 test-catalogs: .venv-catalogs/ready  ## check the catalog documents with mlcroissant, rocrate and roc-validator
 	@.venv-catalogs/bin/python -m pytest --confcutdir tests/catalogs tests/catalogs
+
+test-spark: .venv/ready-test .venv-spark/ready build/benefits.db  ## ask the worked examples of Apache Spark (needs Java 17)
+	@command -v java >/dev/null || { echo "error: make test-spark needs Java 17. On Debian and Ubuntu: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
+	@rm -rf build/export
+	@$(PY) scripts/export.py --out build/export
+	@.venv-spark/bin/python -m pytest --confcutdir tests/spark tests/spark
 
 .venv/ready: requirements.txt
 	@echo "Installing what is needed into .venv (once, about 20 seconds) ..."
@@ -64,10 +76,17 @@ test-catalogs: .venv-catalogs/ready  ## check the catalog documents with mlcrois
 	@.venv-catalogs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-catalogs.txt
 	@touch $@
 
+.venv-spark/ready: requirements-spark.txt
+	@echo "Installing Apache Spark into .venv-spark (once, 530 MB) ..."
+	@test -x .venv-spark/bin/python || $(PYTHON) -m venv .venv-spark || { rm -rf .venv-spark; exit 1; }
+	@.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.txt
+	@touch $@
+
 lock:  ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group test -c requirements.txt pyproject.toml -o requirements-test.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group catalogs -o requirements-catalogs.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group spark -o requirements-spark.txt
 
 clean:  ## remove what was built and installed
-	rm -rf build dist .venv .venv-catalogs
+	rm -rf build dist .venv .venv-catalogs .venv-spark

@@ -11,9 +11,11 @@ Builds only what `validate.py` has passed: the SHA-256 of every file must be tha
 
 from __future__ import annotations
 
+from package import ROOT, Package, load, run, written  # before all else: see there
+
 import argparse
+import contextlib
 import json
-import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -21,7 +23,6 @@ from pathlib import Path
 import sqlite_utils
 
 import history
-from package import ROOT, Package, load, run
 from rules import starts_by
 
 # The tables whose earlier states the answers can be asked for (`known_at`): NAME_known has every state with its days.
@@ -35,23 +36,12 @@ class BuildError(Exception):
 
 def build(package: Package, target: Path, sql: Path = ROOT / "sql") -> None:
     """Write the database of `package` to `target`, whole or not at all."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside.unlink(missing_ok=True)
-        connection = sqlite3.connect(beside, isolation_level=None)
-        try:
+        with written(target) as beside, contextlib.closing(sqlite3.connect(beside, isolation_level=None)) as connection:
             fill(connection, package, sql)
-        finally:
-            connection.close()
-        os.replace(beside, target)
     except sqlite3.Error as e:
         raise BuildError(f"{target.name} cannot be built: {e}") from e
-    except OSError as e:
-        raise BuildError(f"{target.name} cannot be written: {e.strerror or e}") from e
-    finally:
-        for left in target.parent.glob(f".{target.name}.{os.getpid()}*") if target.parent.is_dir() else []:
-            left.unlink(missing_ok=True)
 
 
 def fill(connection: sqlite3.Connection, package: Package, sql: Path) -> None:

@@ -9,11 +9,10 @@ line for each file that would change. A file that cannot be read is left alone a
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
-from package import ROOT, Table, csv_text, load, run
+from package import ROOT, Table, csv_text, load, run, written
 
 
 def canonical(table: Table) -> str:
@@ -42,9 +41,8 @@ def main(argv=None) -> int:
             print(f"{table.path}: is not in canonical form; run make sort")
             result = 1
         else:
-            beside = path.with_name(f".{path.name}.{os.getpid()}")
-            beside.write_text(text, encoding="utf-8", newline="")
-            beside.replace(path)
+            with written(path) as beside:
+                beside.write_text(text, encoding="utf-8", newline="")
             print(f"{table.path}: sorted")
     return result
 

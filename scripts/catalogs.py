@@ -31,6 +31,7 @@ MEDIATYPES = {
     ".jsonl": "application/jsonl",
     ".md": "text/markdown",
     ".parquet": "application/vnd.apache.parquet",
+    ".sql": "application/sql",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".zip": "application/zip",
 }

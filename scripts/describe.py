@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from package import ROOT, Package, load, run
+from package import ROOT, Package, load, run, written
 
 
 def codebook(package: Package) -> str:
@@ -162,7 +162,8 @@ def main(argv=None) -> int:
         return 1
     stale = out_of_date(package)
     for name in [] if args.check else stale:
-        (args.root / name).write_text(FILES[name](package), encoding="utf-8")
+        with written(args.root / name) as beside:
+            beside.write_text(FILES[name](package), encoding="utf-8")
         print(f"{name}: written")
     if args.check and stale:
         print(f"error: {', '.join(stale)} out of date with the package: run make describe", file=sys.stderr)

@@ -6,13 +6,19 @@ found here; what needs several rows is a rule (`rules.py`).
 
 from __future__ import annotations
 
+import sys
+
+# Verbs import this module first: Ctrl-C while the large libraries are imported ends them without a traceback, as it does later in `run`.
+sys.excepthook = lambda kind, error, trace: None if issubclass(kind, KeyboardInterrupt) else sys.__excepthook__(kind, error, trace)
+
+import contextlib
 import csv
 import hashlib
 import io
 import json
 import os
 import re
-import sys
+import shutil
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -198,13 +204,14 @@ def _unusable(descriptor) -> str:
 # ---- files ----------------------------------------------------------------------------------------------------------
 
 
-def _read_bytes(package: Package, path: str) -> bytes | None:
+def _read_bytes(package: Package, path: str, resource: str = "") -> bytes | None:
     def fault(rule, message, todo):
         package.faults.append(Fault(path, 0, "", "", rule, message, todo))
 
     parts = Path(path).parts
     if not path or "\\" in path or "\0" in path or ":" in path or Path(path).is_absolute() or ".." in parts or any(p.startswith(".") for p in parts):
-        fault("path", f"{path!r} is not a plain path inside the package", "write a relative path such as data/programs.csv")
+        todo = "write a relative path such as data/programs.csv"
+        package.faults.append(Fault("datapackage.json", 0, resource, "path", "path", f"{path!r} is not a plain path inside the package", todo, path[:200]))
         return None
     full = package.root / path
     try:
@@ -247,7 +254,7 @@ def _read_table(package: Package, resource: dict) -> None:
     def fault(rule, message, todo, line=0, key="", column="", value=""):
         package.faults.append(Fault(table.path, line, key, column, rule, message, todo, value))
 
-    raw = _read_bytes(package, table.path)
+    raw = _read_bytes(package, table.path, table.name)
     if raw is None:
         return
     table.sha256 = hashlib.sha256(raw).hexdigest()
@@ -369,14 +376,62 @@ def built(database: Path) -> Path:
     return database
 
 
+@contextlib.contextmanager
+def written(path: Path):
+    """A name beside `path`, to be made a file or a folder, which then takes its place: whole or not at all."""
+    sweep(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield beside
+        os.replace(beside, path)
+    except OSError as e:
+        e.filename = e.filename or str(path)  # a full disk names none
+        raise
+    finally:
+        remove(*path.parent.glob(f"{beside.name}*"))
+
+
+def sweep(path: Path) -> None:
+    """Remove what verbs that were killed left beside `path`: what has the number of a process that is no more, or of this one."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        owner = re.match("[0-9]+", left.name.removeprefix(f".{path.name}."))
+        if owner and (int(owner[0]) == os.getpid() or not lives(int(owner[0]))):
+            remove(left)
+
+
+def lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # another user's
+    return True
+
+
+def remove(*paths: Path) -> None:
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def run(main) -> None:
-    """Run a verb as a program: a reader that goes away (`| head`) or Ctrl-C ends it without a traceback."""
+    """Run a verb as a program: a reader that goes away (`| head`), Ctrl-C, and what the system refuses, such as a full disk, end it
+    without a traceback."""
     try:
         code = main()
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except KeyboardInterrupt:
         code = 130
+    except OSError as e:
+        print(f"error: {e.filename or 'the output'} cannot be read or written: {e.strerror or e}", file=sys.stderr)
+        code = 1
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -33,7 +34,7 @@ import site_export
 import validate
 import verify
 import version
-from package import ROOT, WRITTEN_BY_THE_RELEASE, Package, is_date, load, run
+from package import ROOT, WRITTEN_BY_THE_RELEASE, Package, is_date, load, run, sweep, written
 
 IN_THE_PACKAGE = ("README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md", "docs/codebook.md", "docs/protocol.md", "docs/gaps.md")
 
@@ -47,29 +48,34 @@ class Refused(Exception):
 
 def prepare(root: Path, day: str) -> str:
     """Write what changed since the last release into data/changes.csv, with its reasons, and the release into data/releases.csv."""
+    given = root / "releases" / "reasons.csv"
+    for path in (*(root / "data" / f"{table}.csv" for table in WRITTEN_BY_THE_RELEASE), given):
+        sweep(path)
     package = whole(root)
     name = package.descriptor["version"]
-    if name in {r["version"] for r in package.rows("releases")}:
-        raise Refused(f"version {name} is prepared already")
     problems, change = version.problems_of(package)
+    # One that was killed has written the release and not the changes: it is done again.
+    begun = next((r for r in package.rows("releases") if r["version"] == name), None)
+    if begun and (change is None or change.level == "none" or not unwritten(package, change, begun)):
+        raise Refused(f"version {name} is prepared already")
     if problems:
         raise Refused("\n".join(problems))
     if change is not None and change.level == "none":
         raise Refused(f"nothing changed since {change.old_version}")
-    releases = package.rows("releases") + [{"version": name, "date": day, "level": "first" if change is None else change.level}]
-    changes = package.rows("changes") + ([] if change is None else history.change_rows(change, name, day, version.reasons(root)[0]))
-    for table, rows in zip(WRITTEN_BY_THE_RELEASE, (releases, changes)):
-        write_table(package, table, rows)
-    (root / "releases").mkdir(exist_ok=True)
-    (root / "releases" / "reasons.csv").write_text(",".join(version.REASONS) + "\n", encoding="utf-8")
-    return f"{name}: {len(changes) - len(package.rows('changes')):,} changes written"
+    made = [] if change is None else history.change_rows(change, name, day, version.reasons(root)[0])
+    releases = [{"version": name, "date": day, "level": "first" if change is None else change.level}]
+    for table, rows in zip(WRITTEN_BY_THE_RELEASE, (releases, made)):
+        write_table(package, table, [r for r in package.rows(table) if r["version"] != name] + rows)
+    given.parent.mkdir(exist_ok=True)
+    with written(given) as beside:  # last: until then it can be done again
+        beside.write_text(",".join(version.REASONS) + "\n", encoding="utf-8")
+    return f"{name}: {len(made):,} changes written"
 
 
 def write_table(package: Package, name: str, rows: list[dict]) -> None:
     table = package.tables[name]
-    beside = package.root / f"{table.path}.new"
-    beside.write_text(canonical.canonical(replace(table, rows=rows)), encoding="utf-8", newline="")
-    os.replace(beside, package.root / table.path)
+    with written(package.root / table.path) as beside:
+        beside.write_text(canonical.canonical(replace(table, rows=rows)), encoding="utf-8", newline="")
 
 
 def whole(root: Path) -> Package:
@@ -111,9 +117,9 @@ def make(root: Path, say) -> Path:
         raise Refused("\n".join(problems))
     epoch = int(git(root, "log", "-1", "--format=%ct"))
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
-    beside = root / "dist" / f".{name}.{os.getpid()}"
-    try:
-        beside.mkdir(parents=True)
+    target.parent.mkdir(exist_ok=True)
+    with written(target) as beside:
+        beside.mkdir()
         say("build the database")
         build.build(package, beside / "benefits.db")
         say("export CSV, JSON, JSON Lines, Parquet, XLSX")
@@ -133,9 +139,6 @@ def make(root: Path, say) -> Path:
         problems = verify.checksum_problems(beside) + verify.cell_problems(beside)
         if problems:
             raise Refused("the release does not hold together:\n" + "\n".join(problems))
-        os.replace(beside, target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return target
 
 
@@ -209,7 +212,7 @@ def main(argv=None) -> int:
         else:
             target = make(args.root, lambda step: print(f"{step} ...", flush=True))
             print(f"dist/{target.name}: {sum(1 for p in target.rglob('*') if p.is_file())} files. Keep dist/{target.name}/benefits-{target.name}.zip as releases/{target.name}.zip, and tag the commit.")
-    except (Refused, build.BuildError, diff.NoPackage) as e:
+    except (Refused, build.BuildError, diff.NoPackage, site_export.DeadLink, sqlite3.Error) as e:
         print(f"error: {e}", file=sys.stderr)
         return 1
     return 0

@@ -8,6 +8,7 @@ No access log: neither addresses nor questions are written anywhere.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import functools
 import os
@@ -92,7 +93,41 @@ class Site(Datasette):
         return path
 
 
+class Whole:
+    """A connection on which the head of an answer and its body leave in one piece: a process that dies between the two would leave a proxy
+    with a head that cannot be taken back, where it could have asked another."""
+
+    def __init__(self, transport):
+        self.transport, self.held = transport, []
+
+    def __getattr__(self, name):
+        return getattr(self.transport, name)
+
+    def write(self, data: bytes):
+        if not self.held:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self.held.append(data)
+        if sum(map(len, self.held)) > 65_536:  # an answer in many parts is not gathered in memory
+            self.flush()
+
+    def flush(self):
+        data, self.held = b"".join(self.held), []
+        if data and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def close(self):
+        self.flush()
+        self.transport.close()
+
+
 class Protocol(HttpToolsProtocol):
+    def connection_made(self, transport):
+        super().connection_made(Whole(transport))
+
+    def _unsupported_upgrade_warning(self):
+        """Nothing after a request to upgrade can be read, so its answer is the last on the connection."""
+        self.cycle.keep_alive = False
+
     def send_400_response(self, msg):
         """What is not HTTP never reaches plugins/guard.py, and is refused with its headers here."""
         headers = pm.get_plugin("guard.py").HEADERS | {

@@ -13,6 +13,7 @@ import asyncio
 import re
 import sqlite3
 from html import unescape
+import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -44,6 +45,10 @@ def days_of(database: Path) -> list[str]:
         db.close()
 
 
+class DeadLink(Exception):
+    """A link of the site leads nowhere; the message is a sentence for a person."""
+
+
 async def crawl(database: Path, root: Path, days: list[str], write) -> int:
     import serve
 
@@ -55,7 +60,7 @@ async def crawl(database: Path, root: Path, days: list[str], write) -> int:
         path = waiting.pop()
         answer = await site.client.get(path)
         if answer.status_code != 200:
-            raise RuntimeError(f"{path} is linked and answers {answer.status_code}")
+            raise DeadLink(f"{path} is linked and answers {answer.status_code}")
         write(place(path), answer.content)
         count += 1
         if answer.headers["content-type"].startswith("text/html"):
@@ -70,7 +75,7 @@ async def crawl(database: Path, root: Path, days: list[str], write) -> int:
 
 
 def export(database: Path, out: Path, root: Path = ROOT, days: list[str] | None = None) -> int:
-    """Write the site under `out`, with a page for each of `days` (all of `days_of` unless given); returns the number of files. Raises RuntimeError for a link that leads nowhere."""
+    """Write the site under `out`, with a page for each of `days` (all of `days_of` unless given); returns the number of files. Raises DeadLink."""
 
     def write(name: str, body: bytes) -> None:
         path = out / name
@@ -85,7 +90,11 @@ def main(argv=None) -> int:
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
-    print(f"{args.out}: {export(built(args.database), args.out):,} files")
+    try:
+        print(f"{args.out}: {export(built(args.database), args.out):,} files")
+    except DeadLink as e:
+        print(f"error: {e}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -8,12 +8,12 @@ is written to build/validated.json, and `build.py` builds exactly those bytes.
 
 from __future__ import annotations
 
+from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load, run, written  # before all else: see there
+
 import argparse
 import copy
 import json
-import os
 import re
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,7 +22,6 @@ from types import SimpleNamespace
 import jsonschema
 
 import rules
-from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load, run
 
 PROFILE = ROOT / "profiles" / "datapackage-2.0.json"
 # Properties of the standard that we use, and five of our own: `data_through` and `complete_from` (ISO dates) of the package,
@@ -214,9 +213,8 @@ def stamp(package: Package) -> None:
     """Write what was validated, beside and renamed."""
     folder = package.root / "build"
     folder.mkdir(exist_ok=True)
-    beside = folder / f"validated.json.{os.getpid()}"
-    beside.write_text(json.dumps(package.digests(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    beside.replace(folder / "validated.json")
+    with written(folder / "validated.json") as beside:
+        beside.write_text(json.dumps(package.digests(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def main(argv=None) -> int:
@@ -236,11 +234,7 @@ def main(argv=None) -> int:
         print(f"{total} in {len(package.tables)} tables, {rows:,} rows, {len(rules.RULES)} rules")
     if faults:
         return 1
-    try:
-        stamp(package)
-    except OSError as e:
-        print(f"error: build/validated.json cannot be written: {e.strerror or e}", file=sys.stderr)
-        return 1
+    stamp(package)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -19,15 +18,9 @@ import yaml
 import build as build_verb
 import package as ground
 import serve
+from worked_examples import EXAMPLES, examples  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = ROOT / "tests" / "examples"
-
-
-def examples(name: str) -> list[dict]:
-    """The rows of tests/examples/NAME.csv."""
-    with open(EXAMPLES / f"{name}.csv", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def copy_package(target: Path) -> Path:
