@@ -103,7 +103,9 @@ def make_table(db: sqlite_utils.Database, package: Package, name: str) -> None:
         if column in indexed:
             db[name].create_index([column])
     if name == "citations":
-        db[name].create_index(["table", "record"])
+        db[name].create_index(["record", "table"])  # by record, since that alone may be asked
+    if name == "coverage":
+        db[name].create_index(["program", "population"])  # the periods of one program and group
 
 
 def make_history(db: sqlite_utils.Database, package: Package, name: str) -> None:
@@ -118,7 +120,8 @@ def make_history(db: sqlite_utils.Database, package: Package, name: str) -> None
         states = [row | {"starts_by": row["valid_from"] and starts_by(row["valid_from"], row["valid_from_precision"])} for row in states]
     marks = ", ".join("?" * len(columns))
     db.conn.executemany(f"INSERT INTO [{name}_known] VALUES ({marks})", ([row.get(c) for c in columns] for row in states))
-    db[f"{name}_known"].create_index([table.primary_key[0]])
+    for column in [table.primary_key[0]] + [fk["fields"][0] for fk in table.resource["schema"].get("foreignKeys", [])]:
+        db[f"{name}_known"].create_index([column])
 
 
 def make_search(db: sqlite_utils.Database, package: Package) -> None:

@@ -8,16 +8,18 @@ WITH asked AS (
 pairs AS (
   SELECT j.jurisdiction, j.name AS jurisdiction_name, p.population
   FROM jurisdictions j CROSS JOIN populations p
-  WHERE (:jurisdiction = '' OR j.jurisdiction = :jurisdiction)
+  WHERE j.jurisdiction BETWEEN :jurisdiction AND COALESCE(NULLIF(:jurisdiction, ''), '~')  -- all or one, by the index
     AND (:population = '' OR p.population = :population)
 ),
 covered AS (
   SELECT r.* FROM coverage_rules_known r, asked
-  WHERE r.known_from <= asked.known_at AND asked.known_at < r.known_to AND r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
+  WHERE r.jurisdiction BETWEEN :jurisdiction AND COALESCE(NULLIF(:jurisdiction, ''), '~')
+    AND r.known_from <= asked.known_at AND asked.known_at < r.known_to AND r.valid_from <= asked.as_of AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
 ),
 absent AS (
   SELECT a.* FROM absences_known a, asked
-  WHERE a.known_from <= asked.known_at AND asked.known_at < a.known_to AND a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)
+  WHERE a.jurisdiction BETWEEN :jurisdiction AND COALESCE(NULLIF(:jurisdiction, ''), '~')
+    AND a.known_from <= asked.known_at AND asked.known_at < a.known_to AND a.valid_from <= asked.as_of AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)
 ),
 answers AS (
   SELECT x.jurisdiction, x.jurisdiction_name, x.population, c.program, c.name, c.administered_by, c.funding, c.status_scope,

@@ -19,7 +19,7 @@ places AS (
          CASE WHEN :income_pct_fpl = '' THEN g.poverty_guideline END AS poverty_guideline
   FROM jurisdictions j CROSS JOIN asked
   LEFT JOIN guideline g ON g.place = CASE WHEN j.jurisdiction IN ('AK', 'HI') THEN j.jurisdiction ELSE '' END
-  WHERE (:jurisdiction = '' OR j.jurisdiction = :jurisdiction)
+  WHERE j.jurisdiction BETWEEN :jurisdiction AND COALESCE(NULLIF(:jurisdiction, ''), '~')  -- all or one, by the index
 ),
 met AS (
   SELECT p.jurisdiction, p.jurisdiction_name, p.pct, p.poverty_guideline, r.population, r.program, r.name, r.administered_by, r.status_scope, r.authority, r.url,

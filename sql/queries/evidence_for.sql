@@ -2,11 +2,14 @@
 -- A record without a source has a row that says why.
 SELECT c."table", c.record, r.label, c.field, c.relation, s.title, s.publisher, s.url, c.locator, s.kind, s.reliability,
        s.published, c.checked_on, c.note, c.source, d.data_through, d.version AS dataset_version
-FROM citations c
+FROM (
+  SELECT * FROM citations WHERE record = :record AND :record <> '' AND (:table = '' OR "table" = :table)
+  UNION ALL
+  SELECT * FROM citations WHERE "table" = :table AND :record = ''
+) c
 JOIN sources s ON s.source = c.source
 LEFT JOIN records r ON r."table" = c."table" AND r.record = c.record
 CROSS JOIN dataset d
-WHERE (:table <> '' OR :record <> '') AND (:table = '' OR c."table" = :table) AND (:record = '' OR c.record = :record)
 UNION ALL
 SELECT c."table", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, MAX(c.checked_on),
        COUNT(*) || ' citations. Give a table, and a record of it, to see them.', NULL, d.data_through, d.version

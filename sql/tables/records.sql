@@ -18,4 +18,4 @@ UNION ALL SELECT 'order_terms', order_term, event || ', ' || data_element || ', 
 UNION ALL SELECT 'claims', claim, statement FROM claims
 UNION ALL SELECT 'sources', source, title FROM sources;
 
-CREATE UNIQUE INDEX idx_records ON records ("table", record);
+CREATE UNIQUE INDEX idx_records ON records (record, "table");
