@@ -33,7 +33,6 @@ from pathlib import Path
 import httpx
 
 import export
-import grow
 import serve
 from package import ROOT, Package, built, load, run
 
@@ -169,7 +168,7 @@ def build_part(roots: dict[int, Path], rows: dict[int, int], place: Path) -> Non
     for n, root in roots.items():
         database, times = root / "build" / "benefits.db", 3 if n < 100 else 1
         process([sys.executable, ROOT / "scripts" / "validate.py", "--root", root])
-        process([sys.executable, ROOT / "scripts" / "build.py", "--root", root])
+        _, memory = process([sys.executable, ROOT / "scripts" / "build.py", "--root", root])
 
         def ours() -> float:
             start = time.perf_counter()
@@ -182,13 +181,13 @@ def build_part(roots: dict[int, Path], rows: dict[int, int], place: Path) -> Non
         taken = min(ours() for _ in range(times))
         CURVES.setdefault("build", []).append((rows[n], taken))
         CURVES.setdefault("csv and executemany", []).append((rows[n], theirs))
-        tell("build", f"{rows[n]:,} rows, in process", f"{taken:.2f} s", f"csv and executemany {theirs:.2f} s", f"{taken / theirs:.2f}x", "<= 1.5x", taken / theirs <= 1.5)
+        tell("build", f"{rows[n]:,} rows, in process", f"{taken:.2f} s" + (f", {memory:.0f} MB the verb" if n == min(roots) or n == 10 else ""), f"csv and executemany {theirs:.2f} s", f"{taken / theirs:.2f}x", "<= 1.5x", taken / theirs <= 1.5)
     if len(roots) > 1:
         k = growth(CURVES["build"])
         tell("build", "growth", f"rows^{k:.2f}", f"executemany rows^{growth(CURVES['csv and executemany']):.2f}", goal="linear", met=k < 1.1)
     size = 10 if 10 in roots else max(roots)
     root, package = roots[size], load(roots[size])
-    ours, memory = least([sys.executable, ROOT / "scripts" / "build.py", "--root", root])
+    ours, _ = least([sys.executable, ROOT / "scripts" / "build.py", "--root", root])
     for name, peer in (("sqlite-utils insert --csv", with_sqlite_utils), ("frictionless publish", with_frictionless), ("DuckDB", with_duckdb)):
         try:
             theirs = peer(package, place)
@@ -196,7 +195,7 @@ def build_part(roots: dict[int, Path], rows: dict[int, int], place: Path) -> Non
             tell("build", f"{rows[size]:,} rows, the whole verb", f"{ours:.2f} s", f"{name} failed: {type(e).__name__} {str(e)[:60]}")
             continue
         goal = {} if name == "DuckDB" else {"goal": ">= 5x faster", "met": theirs >= 5 * ours}
-        tell("build", f"{rows[size]:,} rows, the whole verb", f"{ours:.2f} s, {memory:.0f} MB", f"{name} {theirs:.2f} s", f"{theirs / ours:.1f}x faster", **goal)
+        tell("build", f"{rows[size]:,} rows, the whole verb", f"{ours:.2f} s", f"{name} {theirs:.2f} s", f"{theirs / ours:.1f}x faster", **goal)
 
 
 def with_sqlite_utils(package: Package, place: Path) -> float:
@@ -596,10 +595,11 @@ def main(argv=None) -> int:
         place, roots, rows = Path(name), {}, {}
         parts = args.only or ["validate", "build", "answers", "http", "hostile", "start", "release"]
         if {"validate", "build", "answers"} & set(parts):
-            package = load(ROOT)
             for n in args.times:
                 roots[n] = place / f"times-{n}"
-                rows[n] = grow.grow(package, n, roots[n])
+                # In a process of its own: the memory of a child is told as no less than that of its parent.
+                process([sys.executable, ROOT / "scripts" / "grow.py", "--times", str(n), "--out", roots[n]])
+                rows[n] = sum(file.read_text(encoding="utf-8").count("\n") - 1 for file in (roots[n] / "data").glob("*.csv"))
         for part in parts:
             {"validate": lambda: validate_part(roots, rows), "build": lambda: build_part(roots, rows, place), "answers": lambda: answers_part(roots, rows, place),
              "http": lambda: http_part(args.database, place, args.seconds), "hostile": lambda: hostile_part(args.database, args.seconds),
