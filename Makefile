@@ -25,7 +25,7 @@ check: build/benefits.db  ## validate, and say what is complete, open and stale;
 	@$(PY) scripts/version.py
 	@$(PY) scripts/completeness.py $(if $(AT),--at $(AT))
 
-bench: .venv/ready-test build/benefits.db  ## measure the site beside stock Datasette
+bench: .venv/ready-test build/benefits.db  ## measure all of it beside other tools: docs/performance.md (needs wrk and nginx)
 	@$(PY) scripts/bench.py
 
 mutants: .venv/ready  ## corrupt copies of the package in every way and see that validate names each (COUNT=2000)

@@ -27,6 +27,7 @@ from rules import starts_by
 
 # The tables whose earlier states the answers can be asked for (`known_at`): NAME_known has every state with its days.
 KEPT = ("programs", "coverage", "absences", "roles", "events", "order_terms")
+FEW = 20  # rows: an index on a key to fewer finds a large part of the table, and leads SQLite away from the one that finds a record
 PYTHON_TYPES = {"string": str, "integer": int, "date": str}
 
 
@@ -98,7 +99,7 @@ def make_table(db: sqlite_utils.Database, package: Package, name: str) -> None:
     db.conn.executemany(f"INSERT INTO [{name}] VALUES ({marks})", ([row[c] for c in table.columns] for row in table.rows))
     for columns in schema.get("uniqueKeys", []):
         db[name].create_index(columns, unique=True)
-    indexed = {k[0] for k in keys} | {f["name"] for f in table.fields if f["type"] == "date" and f["name"] in ("valid_from", "valid_to", "date", "as_of")}
+    indexed = {k[0] for k in keys if len(package.tables[k[1]].rows) > FEW} | {f["name"] for f in table.fields if f["type"] == "date" and f["name"] in ("valid_from", "valid_to", "date", "as_of")}
     for column in table.columns:
         if column in indexed:
             db[name].create_index([column])

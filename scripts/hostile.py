@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, quote_from_bytes, urlencode
 
+import serve
 from package import ROOT, built, run
 
 ROUNDS = 8
@@ -595,23 +596,6 @@ def resident(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6 + sum(resident(int(c)) for c in children)
 
 
-def start(database: Path, log) -> tuple[subprocess.Popen, int]:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    server = subprocess.Popen([sys.executable, str(ROOT / "scripts" / "serve.py"), "--port", str(port), "--database", str(database)], stdout=log, stderr=log)
-    for _ in range(600):
-        try:
-            Connection(port).close()
-            return server, port
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.05)
-    server.kill()
-    raise SystemExit("error: the server did not start; python scripts/serve.py says why")
-
-
 def ask(port: int, target: str) -> Answer:
     connection = Connection(port)
     connection.send(request(target, b"Connection: close"))
@@ -664,8 +648,7 @@ def main(argv=None) -> int:
         parser.error("--count is at least 1")
     built(args.database)
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder, open(Path(folder) / "log", "w") as log:
-        server, port = start(args.database, log)
-        try:
+        with serve.running(args.database, log=log) as (port, server):
             site = map_of(port)
             attack = Attack(port, dict(ask(port, "/-/health").headers))
             streams = {name: make(random.Random(f"{args.seed} {name}"), site) for name, (_, make) in KINDS.items()}
@@ -682,9 +665,6 @@ def main(argv=None) -> int:
             attack.sent["schemathesis"] = asked
             attack.faults += [("schemathesis", p, b"") for p in problems]
             alive = server.poll() is None and b'"ok": true' in ask(port, "/-/health").body
-        finally:
-            server.terminate()
-            server.wait()
         said = (Path(folder) / "log").read_text()
     print("| kind | requests | statuses | faults | slowest, ms |\n| --- | ---: | --- | ---: | ---: |")
     for name, count in attack.sent.items():
