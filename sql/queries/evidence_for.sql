@@ -22,4 +22,4 @@ SELECT r."table", r.record, r.label, NULL, NULL, NULL, NULL, NULL, NULL, NULL, N
 FROM records r CROSS JOIN dataset d
 WHERE :record <> '' AND r.record = :record AND (:table = '' OR r."table" = :table)
   AND NOT EXISTS (SELECT 1 FROM citations c WHERE c."table" = r."table" AND c.record = r.record)
-ORDER BY 1, 2, 4 NULLS FIRST, 5 DESC, 11, 15
+ORDER BY 1, 2, 4 NULLS FIRST, 5 DESC, 11, 15, 9

@@ -11,4 +11,4 @@ FROM releases r CROSS JOIN dataset d WHERE r.level = 'first'
 UNION ALL
 SELECT NULL, NULL, :table, :record, '*', NULL, NULL, 'Nothing has been released yet.', d.data_through, d.version
 FROM dataset d WHERE NOT EXISTS (SELECT 1 FROM releases)
-ORDER BY 2, 3, 4, 5
+ORDER BY 2, 1, 3, 4, 5

@@ -17,4 +17,4 @@ WHERE NOT EXISTS (
     AND (:jurisdiction = '' OR t.jurisdiction = :jurisdiction
          OR (t.jurisdiction IS NULL AND t."table" = 'events' AND EXISTS (
                SELECT 1 FROM roles r WHERE r.court_case = t.court_case AND r.jurisdiction = :jurisdiction AND r.role <> 'none_found'))))
-ORDER BY 1, 4, 8
+ORDER BY 1, 4, 8, 11, 12
