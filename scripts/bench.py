@@ -233,7 +233,7 @@ def with_duckdb(package: Package, place: Path) -> float:
     db = duckdb.connect(str(place / "duck.db"))
     for name, table in package.tables.items():
         types = {f["name"]: {"integer": "BIGINT", "date": "DATE"}.get(f["type"], "VARCHAR") for f in table.fields}
-        db.execute(f"CREATE TABLE \"{name}\" AS FROM read_csv('{package.root / table.path}', header = true, columns = {types!r}, nullstr = '', delim = ',', quote = '"', escape = '"')")
+        db.execute(f"CREATE TABLE \"{name}\" AS FROM read_csv('{package.root / table.path}', header = true, columns = {types!r}, nullstr = '', delim = ',', quote = '\"', escape = '\"')")
     db.close()
     return time.perf_counter() - start
 
@@ -492,18 +492,20 @@ def hostile_part(database: Path, seconds: int) -> None:
 
         alone = statistics.quantiles(honest(), n=100)[98]
         each = []
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            for path in HOSTILE * 20:  # one at a time: what an answer costs
-                start = time.perf_counter()
-                client.get(path)
-                each.append((time.perf_counter() - start) * 1000)
+        for path in HOSTILE * 200:  # one at a time, by a plain socket: what an answer costs the site
+            start = time.perf_counter()
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+                while connection.recv(65_536):
+                    pass
+            each.append((time.perf_counter() - start) * 1000)
         # In a process of their own: twelve threads beside the honest client would make each other wait, not the site.
         with subprocess.Popen([sys.executable, "-c", ATTACK, str(port), json.dumps(HOSTILE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as attackers:
             attackers.stdout.readline()
             beside = statistics.quantiles(honest(), n=100)[98]
             count, _ = attackers.communicate("stop")
     tell("hostile", "honest client's p99 beside 12 hostile ones", f"{beside:.1f} ms (alone {alone:.1f} ms); {int(count):,} hostile requests", goal="< 50 ms", met=beside < 50)
-    tell("hostile", "one hostile answer, p99", f"{statistics.quantiles(each, n=100)[98]:.1f} ms", goal="< 10 ms", met=statistics.quantiles(each, n=100)[98] < 10)
+    tell("hostile", "one hostile answer, p50 and p99", f"{statistics.median(each):.1f} and {statistics.quantiles(each, n=100)[98]:.1f} ms", goal="< 10 ms", met=statistics.quantiles(each, n=100)[98] < 10)
 
 
 def resident(pid: int) -> float:

@@ -19,8 +19,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 
-import jsonschema
-
 import rules
 
 PROFILE = ROOT / "profiles" / "datapackage-2.0.json"
@@ -57,6 +55,8 @@ def faults_of(package: Package) -> list[Fault]:
 
 
 def descriptor_faults(package: Package) -> list[Fault]:
+    import jsonschema  # here, while frictionless is imported by the process beside
+
     found, d = [], package.descriptor
 
     def fault(rule, where, message, todo):
