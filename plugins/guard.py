@@ -141,7 +141,7 @@ def asgi_wrapper(datasette):
                     await start(304, {})
                     return await finish()
                 if path == DOWNLOAD:
-                    return await download(site.file, reply)
+                    return await download(site.file, site.size, reply)
                 await app(scope | {"method": "GET", "headers": [], "client": None}, receive, reply)
             except Exception as exception:
                 status, sentences = reasons(exception)
@@ -157,9 +157,11 @@ def asgi_wrapper(datasette):
     return wrap
 
 
-async def download(file, send) -> None:
+async def download(file, whole: int, send) -> None:
     """The database that this process reads. By its name Datasette would send the one that a build has put in its place meanwhile."""
     size, at = os.fstat(file.fileno()).st_size, 0
+    if size != whole:
+        raise Refused(404, "The database cannot be downloaded now: its file was changed while the site ran.")  # a part is not taken for the whole
     headers = [(b"content-type", b"application/octet-stream"), (b"content-disposition", b'attachment; filename="benefits.db"'), (b"content-length", str(size).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     while at < size:
@@ -189,7 +191,7 @@ def known(datasette) -> SimpleNamespace:
         for file in sorted(f for f in root.glob(pattern) if f.is_file()):
             digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     file = open(database.path, "rb")  # for as long as the site runs
-    return SimpleNamespace(version=version, through=through, tables=tables, answers=answers, forms=forms, edition=digest.digest(), file=file)
+    return SimpleNamespace(version=version, through=through, tables=tables, answers=answers, forms=forms, edition=digest.digest(), file=file, size=os.fstat(file.fileno()).st_size)
 
 
 def check(method: str, path: str, query: bytes, site) -> None:

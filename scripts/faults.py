@@ -31,6 +31,7 @@ from pathlib import Path
 
 import diff
 import hostile
+import serve
 import verify
 import version
 from package import ROOT, load, run
@@ -500,7 +501,9 @@ def interrupted(folder: Path, args, r: random.Random) -> Seen:
     wanted = hashlib.sha256((clone / "build" / "benefits.db").read_bytes()).hexdigest()
     for _ in range(20):
         shutil.rmtree(clone / "build")
-        process = subprocess.Popen(words, cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        # Whoever starts this in the background hands down that SIGINT is ignored, and nothing would be interrupted.
+        heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+        process = subprocess.Popen(words, cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, preexec_fn=heed)
         time.sleep(r.uniform(0.1, whole))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT)
@@ -513,6 +516,8 @@ def interrupted(folder: Path, args, r: random.Random) -> Seen:
         problem = said(subprocess.run(words, cwd=clone, capture_output=True, text=True))
         now = hashlib.sha256((clone / "build" / "benefits.db").read_bytes()).hexdigest()
         seen.note("stopped" if process.returncode else "was done", *losses, problem, "" if now == wanted else "the next build differs")
+    if not seen.outcomes["stopped"]:
+        seen.losses.append("nothing was interrupted: this shows nothing")
     return seen
 
 
@@ -557,30 +562,25 @@ def database_replaced(folder: Path, args, r: random.Random) -> Seen:
     for name, disturb in (("replaced", replace), ("removed", database.unlink), ("cut", cut)):
         shutil.copy(kept, database.with_name("again"))
         os.replace(database.with_name("again"), database)
-        with open(folder / "log", "w") as log:
-            server, port = hostile.start(database, log)
-            try:
-                first = {a: blank(ask(port, a)) for a in addresses}
-                for n in range(120):
-                    if n == 40:
-                        disturb()
-                    target = addresses[n % len(addresses)]
-                    answer = ask(port, target)
-                    if isinstance(answer, Exception) or answer is None:
-                        seen.note(f"{name}: no answer", f"{name}: {target} gets no answer: {answer}")
-                    elif answer.status >= 500:
-                        seen.note(f"{name}: {answer.status}", f"{name}: {target} answers {answer.status}")
-                    elif blank(answer) == first[target]:
-                        seen.note(f"{name}: the edition it began with")
-                    elif answer.status >= 400:
-                        seen.note(f"{name}: refused")
-                    else:
-                        seen.note(f"{name}: another edition", f"{name}: {target} gives another edition, ETag {answer.header('etag')}, first {first[target][1]}")
-                if server.poll() is not None:
-                    seen.note(f"{name}: server ended", f"{name}: the server did not live on")
-            finally:
-                server.terminate()
-                server.wait()
+        with open(folder / "log", "w") as log, serve.running(database, log=log) as (port, server):
+            first = {a: blank(ask(port, a)) for a in addresses}
+            for n in range(120):
+                if n == 40:
+                    disturb()
+                target = addresses[n % len(addresses)]
+                answer = ask(port, target)
+                if isinstance(answer, Exception) or answer is None:
+                    seen.note(f"{name}: no answer", f"{name}: {target} gets no answer: {answer}")
+                elif answer.status >= 500:
+                    seen.note(f"{name}: {answer.status}", f"{name}: {target} answers {answer.status}")
+                elif blank(answer) == first[target]:
+                    seen.note(f"{name}: the edition it began with")
+                elif answer.status >= 400:
+                    seen.note(f"{name}: refused")
+                else:
+                    seen.note(f"{name}: another edition", f"{name}: {target} gives another edition, ETag {answer.header('etag')}, first {first[target][1]}")
+            if server.poll() is not None:
+                seen.note(f"{name}: server ended", f"{name}: the server did not live on")
     return seen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import html
 import re
 import shutil
@@ -172,6 +173,15 @@ def test_the_database_downloaded_is_the_one_that_answers(database, tmp_path):
     copy.write_bytes(b"another")
     answer = asyncio.run(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a").get("/benefits.db"))
     assert answer.content == database.read_bytes() and answer.headers["content-length"] == str(len(answer.content))
+
+
+def test_a_database_cut_in_place_is_not_taken_for_the_whole(database, tmp_path):
+    copy = tmp_path / "benefits.db"
+    shutil.copy(database, copy)
+    app = serve.datasette(copy).app()
+    os.truncate(copy, 100_000)
+    answer = asyncio.run(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a").get("/benefits.db"))
+    assert answer.status_code == 404 and "changed while the site ran" in answer.text and "etag" not in answer.headers
 
 
 def test_health(site, package):
