@@ -3,8 +3,8 @@
     python scripts/faults.py [--kills 200] [--whole 10] [--seed 1] [--only WORD]
 
 Works on copies and clones in a temporary folder. Verbs are killed at random moments and before each single step that writes, run on a full
-and on a read-only disk (both mounted in a namespace of this process alone), twice at once, while their data is edited, and with Ctrl-C; and
-the database is replaced under the running site. Each time the old files must be there with their bytes or the new ones complete, what
+and on a read-only disk and on one whose plug is pulled (all mounted in a namespace of this process alone), twice at once, while their data
+is edited, and with Ctrl-C; and the database is replaced under the running site. Each time the old files must be there with their bytes or the new ones complete, what
 failed must say so in one sentence, and the next run must succeed and leave nothing behind. Exit code 1 and every loss otherwise.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -194,22 +196,7 @@ def build_killed(folder: Path, args, r: random.Random) -> Seen:
 @kind
 def each_step_killed(folder: Path, args, r: random.Random) -> Seen:
     """SIGKILL at each step that writes, of every verb but the release: nothing is half-written, and run again it gives what it would have given."""
-    seen, jobs = Seen(), []
-    for name, words in (("validate", []), ("build", []), ("canonical", []), ("describe", []), ("release", ["prepare", "--date", DAY])):
-        start, done = copy_of(folder / f"{name}-start"), folder / f"{name}-done"
-        if name == "build":
-            verb("validate", "--root", start)
-        if name == "canonical":
-            mix(start, "programs", "claims")
-        if name == "describe":
-            outdate(start)
-        if name == "release":
-            edit(start)
-        shutil.copytree(start, done)
-        if problem := verb(name, "--root", done, *words):
-            seen.note("broken", f"{name} fails without any fault: {problem}")
-            continue
-        jobs.append((name, start, words, state(start), state(done)))
+    seen = Seen()
 
     def stepped(job):
         name, start, words, before, after = job
@@ -232,10 +219,27 @@ def each_step_killed(folder: Path, args, r: random.Random) -> Seen:
             yield name, *losses
 
     with ThreadPoolExecutor(JOBS) as pool:
-        for found in pool.map(lambda job: list(stepped(job)), jobs):
+        for found in pool.map(lambda job: list(stepped(job)), undisturbed(folder, seen)):
             for outcome, *losses in found:
                 seen.note(outcome, *losses)
     return seen
+
+
+def undisturbed(folder: Path, seen: Seen) -> list[tuple]:
+    """Each verb but the making of a release: its name, a package on which it has work, its arguments, and the state before and after it."""
+    jobs = []
+    for name, words, ready in (
+        ("validate", [], lambda root: None), ("build", [], lambda root: verb("validate", "--root", root)), ("canonical", [], lambda root: mix(root, "programs", "claims")),
+        ("describe", [], outdate), ("release", ["prepare", "--date", DAY], edit),
+    ):  # fmt: skip
+        start, done = copy_of(folder / f"{name}-start"), folder / f"{name}-done"
+        ready(start)
+        shutil.copytree(start, done)
+        if problem := verb(name, "--root", done, *words):
+            seen.note("broken", f"{name} fails without any fault: {problem}")
+            continue
+        jobs.append((name, start, words, state(start), state(done)))
+    return jobs
 
 
 def mix(root: Path, *tables: str) -> None:
@@ -281,7 +285,7 @@ def release_losses(clone: Path, name: str, data: dict) -> tuple[str, list[str]]:
         losses.append(f"the tree is dirty: {dirty}")
     if not target.exists():
         return "nothing released", losses
-    return "released", losses + verify.checksum_problems(target) + verify.cell_problems(target)
+    return "released", losses + (verify.checksum_problems(target) or verify.cell_problems(target))
 
 
 def kill_releases(folder: Path, words: list[str], kills: int, jobs: int, r: random.Random) -> Seen:
@@ -425,6 +429,110 @@ def read_only(folder: Path, args, r: random.Random) -> Seen:
             seen.note(f"{name} told", f"{name}: {problem}" if problem else "")
         if differing(before, state(disk)):
             seen.note("changed", "a folder that cannot be written was changed")
+    return seen
+
+
+EXT4_SHUTDOWN, AT_ONCE = 0x8004587D, struct.pack("I", 2)  # the request to stop all writing, without writing the log first
+COMMIT = 1.5  # seconds after which such a disk has written the names, whether or not it has the bytes
+
+
+@contextlib.contextmanager
+def cuttable(place: Path, megabytes: int):
+    """A disk whose plug can be pulled: yields its folder, and what pulls the plug and puts it in again. A file system may write names long before the
+    bytes of their files; this one, with these options, is among those that do."""
+    image = place.with_name(f"{place.name}.img")
+    place.mkdir(parents=True)
+    with open(image, "wb") as file:
+        file.truncate(megabytes << 20)
+    subprocess.run([tool("mkfs.ext4"), "-q", "-F", str(image)], check=True)
+    options = "loop,noauto_da_alloc,commit=1"
+
+    def cut() -> None:
+        disk = os.open(place, os.O_RDONLY)
+        fcntl.ioctl(disk, EXT4_SHUTDOWN, AT_ONCE)
+        os.close(disk)
+
+    def again() -> None:
+        for _ in range(100):  # as long as a process that was killed is not quite gone
+            if not subprocess.run(["umount", str(place)], capture_output=True).returncode:
+                break
+            time.sleep(0.05)
+        subprocess.run(["mount", "-o", options, str(image), str(place)], check=True)
+
+    subprocess.run(["mount", "-o", options, str(image), str(place)], check=True)
+    try:
+        yield place, cut, again
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def tool(name: str) -> str:
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if not found:
+        raise SystemExit(f"error: {name} is not installed. On Debian and Ubuntu: apt-get install e2fsprogs")
+    return found
+
+
+def cut_short(words: list[str], after: float, cwd: Path, cut) -> int | None:
+    """Start a verb and pull the plug after so many seconds; its exit code if it had ended by then."""
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd, start_new_session=True)
+    time.sleep(after)
+    ended = process.poll()
+    cut()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return ended
+
+
+@kind
+def power_cut(folder: Path, args, r: random.Random) -> Seen:
+    """The plug pulled at random moments, and shortly after the end: every file is the old one or the new one, and the new one if its verb had ended."""
+    seen = Seen()
+
+    def verbs(job):
+        name, start, words, before, after = job
+        moments = random.Random(f"{args.seed} {name}")
+        with cuttable(folder / f"{name}-disk", 96) as (disk, cut, again):
+            one = disk / "one"
+            shutil.copytree(start, one)
+            whole = length(command(name, "--root", one, *words), folder)
+            for _ in range(args.kills // 10):
+                shutil.rmtree(one)
+                shutil.copytree(start, one)
+                os.sync()
+                ended = cut_short(command(name, "--root", one, *words), moments.uniform(0, whole + COMMIT), folder, cut)
+                again()
+                now = state(one)
+                allowed = (after,) if ended == 0 else (before, after)
+                losses = [f"{name}, {'ended and ' if ended == 0 else ''}cut: {f} is neither the old one nor the new one" for f in before.keys() | after.keys() if all(now.get(f) != a.get(f) for a in allowed)]
+                problem = verb(name, "--root", one, *words)
+                losses += [f"{name} cut and run again: {problem}"] if problem and "is prepared already" not in problem else []
+                losses += [f"{name} cut and run again leaves {f}" for f in state(one).keys() - after.keys()]
+                yield f"{name} {'had ended' if ended == 0 else 'had changed all' if now == after else 'stopped'}", losses
+
+    def releases():
+        origin = clone_of(folder / "origin")
+        name, data, words = load(origin).descriptor["version"], state(origin, "data", "docs", "releases", "sql"), [sys.executable, "-c", SMALL]
+        whole = length(words, origin)
+        for n in range(args.whole):
+            with cuttable(folder / f"release-disk-{n}", 256) as (disk, cut, again):
+                git(folder, "clone", "--quiet", str(origin), str(disk / "clone"))
+                os.sync()
+                ended = cut_short(words, r.uniform(whole / 2, whole + COMMIT), disk / "clone", cut)
+                again()
+                shutil.rmtree(disk / "clone" / ".git")  # git has its own files, which it does not wait for
+                shutil.copytree(origin / ".git", disk / "clone" / ".git")
+                outcome, losses = release_losses(disk / "clone", name, data)
+                losses += ["a release had ended and is not there"] if ended == 0 and outcome != "released" else []
+                yield f"release cut: {outcome}", losses
+
+    with ThreadPoolExecutor(JOBS) as pool:
+        for found in pool.map(lambda job: list(verbs(job)), undisturbed(folder, seen)):
+            for outcome, losses in found:
+                seen.note(outcome, *losses)
+    for outcome, losses in releases():
+        seen.note(outcome, *losses)
     return seen
 
 

@@ -383,12 +383,24 @@ def written(path: Path):
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield beside
+        # On the disk before it has the name: after a power cut, a name may stand there whose bytes never came.
+        os.sync() if beside.is_dir() else settle(beside)
         os.replace(beside, path)
+        settle(path.parent)
     except OSError as e:
         e.filename = e.filename or str(path)  # a full disk names none
         raise
     finally:
         remove(*path.parent.glob(f"{beside.name}*"))
+
+
+def settle(path: Path) -> None:
+    """Wait until the bytes of a file, or the names in a folder, are on the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def sweep(path: Path) -> None:

@@ -44,6 +44,18 @@ def test_what_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     assert files(tmp_path) == {"x.csv": b"old"}
 
 
+@pytest.mark.parametrize("folder", [False, True])
+def test_bytes_are_on_the_disk_before_they_have_the_name(tmp_path, monkeypatch, folder):
+    """A power cut between the two would leave an empty file under the name (`make faults` pulls the plug of a real file system)."""
+    done, of = [], lambda opened: os.readlink(f"/proc/self/fd/{opened}")
+    for name, what in (("fsync", of), ("sync", lambda: "all"), ("replace", lambda _, path: str(path))):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *args, name=name, what=what, real=real: (done.append((name, what(*args))), real(*args))[1])
+    with ground.written(tmp_path / "x") as beside:
+        beside.mkdir() if folder else beside.write_text("whole")
+    assert done == [("sync", "all") if folder else ("fsync", str(beside)), ("replace", str(tmp_path / "x")), ("fsync", str(tmp_path))]
+
+
 @pytest.fixture
 def disturbed(broken):
     """A valid package that was built, with a file that `sort` would write and documents that `describe` would."""
