@@ -11,14 +11,24 @@ Builds only what `validate.py` has passed: the SHA-256 of every file must be tha
 
 from __future__ import annotations
 
-from package import ROOT, Package, load, run, written  # before all else: see there
+from package import ROOT, Package, load, meanwhile, run, written  # before all else: see there
 
 import argparse
 import contextlib
+import csv
+import gc
+import hashlib
+import io
 import json
+import operator
 import sqlite3
 import sys
+from collections import Counter
 from pathlib import Path
+
+if __name__ == "__main__":
+    # sqlite-utils imports these wherever it finds them, and the build uses neither: a quarter of its time.
+    sys.modules |= dict.fromkeys(("numpy", "pandas"))
 
 import sqlite_utils
 
@@ -35,33 +45,37 @@ class BuildError(Exception):
     """The build cannot be done; the message is a sentence for a person."""
 
 
-def build(package: Package, target: Path, sql: Path = ROOT / "sql") -> None:
-    """Write the database of `package` to `target`, whole or not at all."""
+def build(package: Package, digests: dict[str, str], target: Path, sql: Path = ROOT / "sql") -> int:
+    """Write the database of `package` to `target`, whole or not at all; returns the number of rows of the package. Of `package` the
+    descriptor is enough: rows come from its files, which must have these digests, by path. Raises BuildError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with written(target) as beside, contextlib.closing(sqlite3.connect(beside, isolation_level=None)) as connection:
-            fill(connection, package, sql)
-    except sqlite3.Error as e:
+        with written(target) as beside, meanwhile(derived, package.root, digests) as told:
+            with contextlib.closing(sqlite3.connect(beside, isolation_level=None)) as connection:
+                fill(connection, package, digests, sql, told)
+                return connection.execute("SELECT SUM(rows) FROM dataset_tables").fetchone()[0]
+    except (sqlite3.Error, ChildProcessError) as e:
         raise BuildError(f"{target.name} cannot be built: {e}") from e
 
 
-def fill(connection: sqlite3.Connection, package: Package, sql: Path) -> None:
+def fill(connection: sqlite3.Connection, package: Package, digests: dict[str, str], sql: Path, told) -> None:
     # Foreign keys are checked at the end, all at once. The cache holds what an index of a million rows needs while it is sorted.
     for pragma in ("page_size = 4096", "journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY", "cache_size = -65536"):
         connection.execute(f"PRAGMA {pragma}")
     db = sqlite_utils.Database(connection, strict=True)
-    connection.execute("BEGIN")
+    db.begin()  # a row alone in a transaction costs more than all else of it
     for name in by_dependency(package):
-        make_table(db, package, name)
-    for name in KEPT:
-        make_history(db, package, name)
-    describe(db, package)
-    if connection.in_transaction:
-        connection.execute("COMMIT")
-    for part in ("tables", "views"):
-        for file in sorted((sql / part).glob("*.sql")):
-            connection.executescript(file.read_text(encoding="utf-8"))
+        make_table(db, package, name, digests)
+    describe(db, package, digests)
+    db.commit()
     make_search(db, package)
+    for file in sorted((sql / "tables").glob("*.sql")):
+        connection.executescript(file.read_text(encoding="utf-8"))
+    db.begin()
+    make_derived(db, package, *told())
+    db.commit()
+    for file in sorted((sql / "views").glob("*.sql")):
+        connection.executescript(file.read_text(encoding="utf-8"))
     broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise BuildError(f"{len(broken)} foreign keys point nowhere, the first in table {broken[0][0]}, row {broken[0][1]}")
@@ -82,7 +96,7 @@ def by_dependency(package: Package) -> list[str]:
     return done
 
 
-def make_table(db: sqlite_utils.Database, package: Package, name: str) -> None:
+def make_table(db: sqlite_utils.Database, package: Package, name: str, digests: dict[str, str]) -> None:
     table = package.tables[name]
     schema = table.resource["schema"]
     required = {f["name"] for f in table.fields if f.get("constraints", {}).get("required")}
@@ -95,11 +109,10 @@ def make_table(db: sqlite_utils.Database, package: Package, name: str) -> None:
         not_null=required | set(pk),
         strict=True,
     )
-    marks = ", ".join("?" * len(table.columns))
-    db.conn.executemany(f"INSERT INTO [{name}] VALUES ({marks})", ([row[c] for c in table.columns] for row in table.rows))
+    insert(db, name, len(table.columns), cells(package, name, digests))
     for columns in schema.get("uniqueKeys", []):
         db[name].create_index(columns, unique=True)
-    indexed = {k[0] for k in keys if len(package.tables[k[1]].rows) > FEW} | {f["name"] for f in table.fields if f["type"] == "date" and f["name"] in ("valid_from", "valid_to", "date", "as_of")}
+    indexed = {k[0] for k in keys if db[k[1]].count > FEW} | {f["name"] for f in table.fields if f["type"] == "date" and f["name"] in ("valid_from", "valid_to", "date", "as_of")}
     for column in table.columns:
         if column in indexed:
             db[name].create_index([column])
@@ -109,20 +122,101 @@ def make_table(db: sqlite_utils.Database, package: Package, name: str) -> None:
         db[name].create_index(["program", "population"])  # the periods of one program and group
 
 
-def make_history(db: sqlite_utils.Database, package: Package, name: str) -> None:
+def insert(db: sqlite_utils.Database, name: str, width: int, rows) -> None:
+    db.conn.executemany(f"INSERT INTO [{name}] VALUES ({', '.join('?' * width)})", rows)
+
+
+def cells(package: Package, name: str, digests: dict[str, str]):
+    """The rows of a table as text, None where empty: SQLite makes numbers of text in a column of numbers. Raises BuildError at the end if
+    its bytes have not this digest."""
+    table = package.tables[name]
+    with open(package.root / table.path, "rb", buffering=0) as file:
+        bytes_ = Digested(file)
+        reader = csv.reader(io.TextIOWrapper(io.BufferedReader(bytes_, 1 << 20), encoding="utf-8", newline=""))
+        try:
+            next(reader, None)
+            for row in reader:
+                yield [cell or None for cell in row]
+        except (csv.Error, UnicodeDecodeError):
+            raise BuildError(changed_since(table.path)) from None
+    if bytes_.digest.hexdigest() != digests.get(table.path):
+        raise BuildError(changed_since(table.path))
+
+
+class Digested(io.RawIOBase):
+    """A file as it is read, with the SHA-256 of what was read."""
+
+    def __init__(self, file):
+        self.file, self.digest = file, hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        count = self.file.readinto(buffer)
+        self.digest.update(buffer[:count])
+        return count
+
+
+# ---- what is derived by Python, in a process beside ------------------------------------------------------------------
+
+
+def derived(root: Path, digests: dict[str, str]) -> tuple[list[tuple], dict[str, tuple[list[str], list[tuple]]]]:
+    """The text of the citations of each record, and for each table of KEPT the columns and rows of all its states. Raises BuildError."""
+    gc.disable()  # nothing is thrown away before this process ends
+    package = load(root, only=(*KEPT, "changes", "releases", "sources"))
+    unchanged(package, digests)
+    return record_citations(package, digests), {name: states(package, name) for name in KEPT}
+
+
+def record_citations(package: Package, digests: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Table, record, and the citations of the record as one short text, best sources first: title (publisher), locators. At most four
+    sources for it and two against it are named; evidence_for has them all. Made once at build, since every answer carries this text."""
+    order = {"primary": 1, "secondary": 2}
+    sources = {s["source"]: (order.get(s["reliability"], 3), s["source"], s["title"] + (f" ({s['publisher']})" if s["publisher"] else "")) for s in package.rows("sources")}
+    cited: dict[tuple[str, str], dict[tuple, set]] = {}
+    at = operator.itemgetter(*map(package.tables["citations"].columns.index, ("table", "record", "source", "relation", "locator")))
+    for table, record, source, relation, locator in map(at, cells(package, "citations", digests)):
+        cited.setdefault((table, record), {}).setdefault((relation == "contradicts", sources[source]), set()).add(locator)
+
+    def text(found: dict[tuple, set]) -> str:
+        named, places = [], Counter()
+        for (against, (*_, title)), locators in sorted(found.items()):
+            places[against] += 1
+            if places[against] <= (2 if against else 4):
+                where = ", ".join(sorted(locators))
+                named.append(f"{'against: ' if against else ''}{title}, {where if len(where) <= 120 else 'several places'}")
+        return "; ".join(named + [f"and {len(found) - len(named)} more"] * (len(found) > len(named)))
+
+    return [(*record, text(found)) for record, found in sorted(cited.items())]
+
+
+def states(package: Package, name: str) -> tuple[list[str], list[tuple]]:
+    """The columns and rows of NAME_known: every state that a row has had, with its days."""
     table = package.tables[name]
     rows = {table.key_of(row): row for row in table.rows}
     changes = [c for c in package.rows("changes") if c["table"] == name]
-    types = {f["name"]: f["type"] for f in table.fields}
-    columns = table.columns + ["known_from", "known_to"] + ["starts_by"] * ("valid_from_precision" in table.columns)
-    db[f"{name}_known"].create({c: int if types.get(c) == "integer" else str for c in columns}, not_null={"known_from", "known_to"}, strict=True)
-    states = history.known(rows, changes, types, package.rows("releases"))
-    if "starts_by" in columns:
-        states = [row | {"starts_by": row["valid_from"] and starts_by(row["valid_from"], row["valid_from_precision"])} for row in states]
-    marks = ", ".join("?" * len(columns))
-    db.conn.executemany(f"INSERT INTO [{name}_known] VALUES ({marks})", ([row.get(c) for c in columns] for row in states))
-    for column in [table.primary_key[0]] + [fk["fields"][0] for fk in table.resource["schema"].get("foreignKeys", [])]:
-        db[f"{name}_known"].create_index([column])
+    found = history.known(rows, changes, {f["name"]: f["type"] for f in table.fields}, package.rows("releases"))
+    columns = table.columns + ["known_from", "known_to"]
+    if "valid_from_precision" in columns:
+        columns.append("starts_by")
+        found = [row | {"starts_by": row["valid_from"] and starts_by(row["valid_from"], row["valid_from_precision"])} for row in found]
+    return columns, [tuple(map(row.get, columns)) for row in found]
+
+
+# ---- the tables -----------------------------------------------------------------------------------------------------
+
+
+def make_derived(db: sqlite_utils.Database, package: Package, citations: list[tuple], known: dict[str, tuple[list[str], list[tuple]]]) -> None:
+    db["record_citations"].create({"table": str, "record": str, "citations": str}, pk=("table", "record"), strict=True)
+    insert(db, "record_citations", 3, citations)
+    for name, (columns, rows) in known.items():
+        table = package.tables[name]
+        integers = {f["name"] for f in table.fields if f["type"] == "integer"}
+        db[f"{name}_known"].create({c: int if c in integers else str for c in columns}, not_null={"known_from", "known_to"}, strict=True)
+        insert(db, f"{name}_known", len(columns), rows)
+        for column in [table.primary_key[0]] + [fk["fields"][0] for fk in table.resource["schema"].get("foreignKeys", [])]:
+            db[f"{name}_known"].create_index([column])
 
 
 def make_search(db: sqlite_utils.Database, package: Package) -> None:
@@ -133,7 +227,7 @@ def make_search(db: sqlite_utils.Database, package: Package) -> None:
             db[name].optimize()
 
 
-def describe(db: sqlite_utils.Database, package: Package) -> None:
+def describe(db: sqlite_utils.Database, package: Package, digests: dict[str, str]) -> None:
     """The dataset's own description as tables, so that the file explains itself wherever it is copied."""
     d = package.descriptor
     db["dataset"].insert(
@@ -152,7 +246,7 @@ def describe(db: sqlite_utils.Database, package: Package) -> None:
     )
     tables, fields, codes = [], [], []
     for position, (name, table) in enumerate(package.tables.items(), 1):
-        tables.append({"table": name, "position": position, "title": table.resource["title"], "description": table.resource["description"], "rows": len(table.rows), "sha256": table.sha256})
+        tables.append({"table": name, "position": position, "title": table.resource["title"], "description": table.resource["description"], "rows": db[name].count, "sha256": digests[table.path]})
         for place, f in enumerate(table.fields, 1):
             constraints = f.get("constraints", {})
             fields.append(
@@ -176,31 +270,40 @@ def describe(db: sqlite_utils.Database, package: Package) -> None:
     db["dataset_codes"].insert_all(codes, pk=("table", "field", "code"), strict=True)
 
 
-def validated(package: Package) -> None:
-    """Raise BuildError unless `validate.py` passed exactly these bytes."""
+def validated(package: Package) -> dict[str, str]:
+    """The digests that `validate.py` passed, by path. Raises BuildError if it passed another descriptor, or nothing."""
     stamp = package.root / "build" / "validated.json"
     try:
         passed = json.loads(stamp.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise BuildError("the package has not been validated: run `make build`, which validates first") from None
-    changed = sorted(p for p, digest in package.digests().items() if passed.get(p) != digest)
+    unchanged(package, passed)
+    return passed
+
+
+def unchanged(package: Package, digests: dict[str, str]) -> None:
+    """Raise BuildError unless the files that were read have these digests."""
+    changed = sorted(p for p, digest in package.digests().items() if digests.get(p) != digest)
     if package.faults or changed:
-        raise BuildError(f"{', '.join(changed) or 'the package'} changed since it was validated: run `make build`, which validates first")
+        raise BuildError(changed_since(", ".join(changed) or "the package"))
+
+
+def changed_since(what: str) -> str:
+    return f"{what} changed since it was validated: run `make build`, which validates first"
 
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds datapackage.json (default: this one)")
     args = parser.parse_args(argv)
-    package = load(args.root)
+    package = load(args.root, only=())
     target = args.root / "build" / "benefits.db"
     try:
-        validated(package)
-        build(package, target)
+        rows = build(package, validated(package), target)
     except BuildError as e:
         print(f"error: {e}", file=sys.stderr)
         return 1
-    print(f"build/benefits.db: {sum(len(t.rows) for t in package.tables.values()):,} rows, {target.stat().st_size / 1e6:.1f} MB")
+    print(f"build/benefits.db: {rows:,} rows, {target.stat().st_size / 1e6:.1f} MB")
     return 0
 
 

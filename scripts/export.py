@@ -1,6 +1,6 @@
 """Verb: build/benefits.db -> the tables as CSV, JSON, JSON Lines, Parquet and XLSX.
 
-    python scripts/export.py --out DIR [--database build/benefits.db]
+    python scripts/export.py --out DIR [--database build/benefits.db] [--only FORMAT ...]
 
 Every format holds the same cells: text as text (FIPS `06` stays `06`), whole numbers as numbers, dates as dates where the format has
 them, an empty cell as the format's own null. The same database gives the same bytes.
@@ -9,22 +9,28 @@ them, an empty cell as the format's own null. The same database gives the same b
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import shutil
 import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from package import ROOT, built, csv_text, run
 
+FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")
+XLSX_ROWS = 1_048_575  # under the header; what is beyond, a spreadsheet drops without a word
+
 # What a spreadsheet shows of a workbook's making; the clock is not asked.
 XLSX_CREATED = datetime(2026, 1, 1)
 
 # What the answers need beside the package's tables and the tables of earlier states (NAME_known), and their columns that are dates.
-FOR_ANSWERS = ("dataset", "records", "record_citations", "survey_rows")
-BUILT_DATES = ("data_through", "complete_from", "known_from", "known_to", "starts_by")
+FOR_ANSWERS = ("dataset", "records", "record_citations", "survey_agreement_all")
+BUILT_DATES = ("data_through", "complete_from", "known_from", "known_to", "starts_by", "as_of")
 
 
 @dataclass
@@ -38,37 +44,32 @@ class Export:
     rows: list[tuple]
 
 
-def tables(database: Path) -> list[Export]:
-    """The tables of the package, as the database holds them."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
-        found = []
+class TooLarge(Exception):
+    """A format cannot hold a table; the message is a sentence for a person."""
+
+
+def tables(database: Path) -> Iterator[Export]:
+    """The tables of the package, as the database holds them, one at a time."""
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         for name, title in db.execute('SELECT "table", title FROM dataset_tables ORDER BY position').fetchall():
             fields = db.execute('SELECT field, type FROM dataset_fields WHERE "table" = ? ORDER BY position', [name]).fetchall()
             keys = [r[0] for r in db.execute(f"SELECT name FROM pragma_table_info('{name}') WHERE pk ORDER BY pk")]
             columns = ", ".join(f'"{f}"' for f, _ in fields)
             order = ", ".join(f'"{k}"' for k in keys)
             rows = db.execute(f'SELECT {columns} FROM "{name}" ORDER BY {order}').fetchall()
-            found.append(Export(name, title, [f for f, _ in fields], [t for _, t in fields], rows))
-        return found
-    finally:
-        db.close()
+            yield Export(name, title, [f for f, _ in fields], [t for _, t in fields], rows)
 
 
-def answer_tables(database: Path) -> list[Export]:
+def answer_tables(database: Path) -> Iterator[Export]:
     """The tables that the build makes and the answers read beside those of the package, in the order in which it makes them."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         typed = {(t, f): kind for t, f, kind in db.execute('SELECT "table", field, type FROM dataset_fields')}
-        found = []
         for name in FOR_ANSWERS + tuple(t for (t,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_known' ESCAPE '\\' ORDER BY name")):
             cursor = db.execute(f'SELECT * FROM "{name}" ORDER BY rowid')
             columns = [c[0] for c in cursor.description]
-            types = [typed.get((name.removesuffix("_known"), c)) or ("date" if c in BUILT_DATES else "string") for c in columns]
-            found.append(Export(name, name, columns, types, cursor.fetchall()))
-        return found
-    finally:
-        db.close()
+            numbers = {row[1] for row in db.execute(f"PRAGMA table_info('{name}')") if row[2] == "INTEGER"}
+            types = [typed.get((name.removesuffix("_known"), c)) or ("date" if c in BUILT_DATES else "integer" if c in numbers else "string") for c in columns]
+            yield Export(name, name, columns, types, cursor.fetchall())
 
 
 def to_csv(table: Export) -> bytes:
@@ -103,8 +104,9 @@ def to_parquet(table: Export) -> bytes:
     return out.getvalue().to_pybytes()
 
 
-def to_xlsx(found: list[Export], about: dict, codebook: list[dict]) -> bytes:
-    """One workbook: what it is, the codebook, and a sheet for each table. Text never becomes a formula, a link or a number."""
+def to_xlsx(found: Iterable[Export], about: dict, codebook: list[dict]) -> bytes:
+    """One workbook: what it is, the codebook, and a sheet for each table. Text never becomes a formula, a link or a number.
+    Raises TooLarge."""
     import xlsxwriter
 
     out = io.BytesIO()
@@ -122,6 +124,8 @@ def to_xlsx(found: list[Export], about: dict, codebook: list[dict]) -> bytes:
         for i, value in enumerate(row.values()):
             sheet.write_string(r, i, str(value))
     for table in found:
+        if len(table.rows) > XLSX_ROWS:
+            raise TooLarge(f"a sheet of a workbook holds {XLSX_ROWS:,} rows and their header, and {table.name} has {len(table.rows):,}: leave XLSX out, with --only csv json jsonl parquet")
         sheet = book.add_worksheet(table.name)
         sheet.freeze_panes(1, 1)
         for i, name in enumerate(table.columns):
@@ -152,28 +156,35 @@ def described(database: Path) -> tuple[dict, list[dict]]:
         db.close()
 
 
-def export(database: Path, out: Path) -> None:
-    """Write every format under `out`."""
-    found = tables(database)
-    writers = {"csv": to_csv, "json": to_json, "jsonl": to_json_lines, "parquet": to_parquet}
-    for form, write in writers.items():
+def export(database: Path, out: Path, only: Iterable[str] = FORMATS) -> None:
+    """Write the formats under `out`, all of FORMATS unless told which. Raises TooLarge."""
+    writers = {form: write for form, write in (("csv", to_csv), ("json", to_json), ("jsonl", to_json_lines), ("parquet", to_parquet)) if form in only}
+    for form in writers:
         (out / form).mkdir(parents=True, exist_ok=True)
-        for table in found:
+    for table in tables(database):
+        for form, write in writers.items():
             (out / form / f"{table.name}.{form}").write_bytes(write(table))
-    (out / "parquet" / "answers").mkdir(exist_ok=True)
-    for table in answer_tables(database):
-        (out / "parquet" / "answers" / f"{table.name}.parquet").write_bytes(to_parquet(table))
-    for part in ("queries", "views"):
-        shutil.copytree(ROOT / "sql" / part, out / "sql" / part, dirs_exist_ok=True)
-    (out / "benefits.xlsx").write_bytes(to_xlsx(found, *described(database)))
+    if "parquet" in only:
+        (out / "parquet" / "answers").mkdir(exist_ok=True)
+        for table in answer_tables(database):
+            (out / "parquet" / "answers" / f"{table.name}.parquet").write_bytes(to_parquet(table))
+        for part in ("queries", "views"):
+            shutil.copytree(ROOT / "sql" / part, out / "sql" / part, dirs_exist_ok=True)
+    if "xlsx" in only:
+        (out / "benefits.xlsx").write_bytes(to_xlsx(tables(database), *described(database)))
 
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", nargs="+", choices=FORMATS, default=FORMATS, help="some of the formats")
     args = parser.parse_args(argv)
-    export(built(args.database), args.out)
+    try:
+        export(built(args.database), args.out, args.only)
+    except TooLarge as e:
+        print(f"error: {e}", file=sys.stderr)
+        return 1
     print(f"{args.out}: {sum(1 for p in args.out.rglob('*') if p.is_file())} files")
     return 0
 

@@ -16,6 +16,7 @@ import csv
 import hashlib
 import io
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -105,17 +106,21 @@ class Package:
         return self.tables[table].rows if table in self.tables else []
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of the descriptor and of every data file, by path: the proof of what was validated."""
-        return {"datapackage.json": self.descriptor_sha256} | {t.path: t.sha256 for t in self.tables.values()}
+        """SHA-256 of the descriptor and of every data file that was read, by path: the proof of what was validated."""
+        return {"datapackage.json": self.descriptor_sha256} | {t.path: t.sha256 for t in self.tables.values() if t.sha256}
 
 
-def load(root: Path = ROOT) -> Package:
-    """Read the package under `root`. Raises nothing: whatever is wrong is in `faults`."""
+def load(root: Path = ROOT, only: tuple[str, ...] | None = None) -> Package:
+    """Read the package under `root`. Raises nothing: whatever is wrong is in `faults`. With `only`, these tables alone are
+    read; of the others `rows` is None, and `digests` has nothing."""
     package = Package(Path(root))
     _read_descriptor(package)
     if package.descriptor is not None:
         for resource in package.descriptor["resources"]:
-            _read_table(package, resource)
+            if only is None or resource["name"] in only:
+                _read_table(package, resource)
+            else:
+                package.tables[resource["name"]] = Table(resource["name"], resource["path"], resource, rows=None)
     return package
 
 
@@ -419,6 +424,43 @@ def lives(process: int) -> bool:
     except OSError:
         pass  # another user's
     return True
+
+
+@contextlib.contextmanager
+def meanwhile(function, *args):
+    """Run a function in a process of its own, a copy of this one; yields what waits for its result or raises what it raised. However
+    this process ends, that one does not outlive its work."""
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe(duplex=False)
+
+    def work():
+        here.close()  # so that there is no reader left when this process's parent is gone
+        with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+            try:
+                found = function(*args), None
+            except Exception as e:
+                found = None, e
+            there.send(found)
+
+    process = fork.Process(target=work, daemon=True)
+    process.start()
+    there.close()
+
+    def result():
+        try:
+            found, error = here.recv()
+        except EOFError:
+            raise ChildProcessError(f"the process that ran {function.__name__} was killed") from None
+        if error:
+            raise error
+        return found
+
+    try:
+        yield result
+    finally:
+        process.kill()
+        process.join()
+        here.close()
 
 
 def remove(*paths: Path) -> None:

@@ -121,7 +121,7 @@ def make(root: Path, say) -> Path:
     with written(target) as beside:
         beside.mkdir()
         say("build the database")
-        build.build(package, beside / "benefits.db")
+        build.build(package, package.digests(), beside / "benefits.db")
         say("export CSV, JSON, JSON Lines, Parquet, XLSX")
         export.export(beside / "benefits.db", beside)
         say("write the one-file browser")

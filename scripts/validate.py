@@ -8,14 +8,13 @@ is written to build/validated.json, and `build.py` builds exactly those bytes.
 
 from __future__ import annotations
 
-from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load, run, written  # before all else: see there
+from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load, meanwhile, run, written  # before all else: see there
 
 import argparse
+import contextlib
 import copy
 import json
 import re
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -38,14 +37,13 @@ def faults_of(package: Package) -> list[Fault]:
     if package.descriptor is None:
         return sorted(set(faults))
     descriptor = for_frictionless(package)
-    with ProcessPoolExecutor(1, get_context("fork")) as beside:
-        told = beside.submit(frictionless_errors, descriptor, str(package.root)) if descriptor else None
+    with meanwhile(frictionless_errors, descriptor, str(package.root)) if descriptor else contextlib.nullcontext() as told:
         faults += descriptor_faults(package)
         faults += unlisted_files(package)
         by_rules = rules.check(package)
         if told:
             try:
-                faults += frictionless_faults(package, told.result(), faults)
+                faults += frictionless_faults(package, told(), faults)
             except Exception as e:  # frictionless raises many kinds on a descriptor it cannot use
                 faults.append(Fault("datapackage.json", 0, "", "", "frictionless", f"frictionless cannot use it: {str(e)[:300]}", "mend the descriptor"))
     return sorted(set(faults + by_rules))

@@ -65,7 +65,7 @@ def broken(tmp_path):
 @pytest.fixture(scope="session")
 def database(tmp_path_factory, package) -> Path:
     target = tmp_path_factory.mktemp("built") / "benefits.db"
-    build_verb.build(package, target)
+    build_verb.build(package, package.digests(), target)
     return target
 
 

@@ -418,7 +418,7 @@ def test_lost_replicas_fail_no_request_and_what_is_kept_outlives_them_all(databa
 def test_another_release_is_served_at_once_and_so_is_the_one_before(database, running, tmp_path):
     earlier = tmp_path / "earlier" / "benefits.db"
     with diff.open_package(str(ROOT / "releases" / "0.9.0.zip")) as package:
-        build.build(package, earlier)
+        build.build(package, package.digests(), earlier)
     version = serve.site_metadata(database)["source"].split()[-1]
     with replicas(earlier) as old, proxy(tmp_path, running, name="now") as it, client(it) as c:
         it.release("before", **{"default 1.0.0": "default before", "127.0.0.1:8101": f"127.0.0.1:{old[0][1]}", "127.0.0.1:8102": f"127.0.0.1:{old[0][1]}"})

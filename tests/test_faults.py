@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import resource
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -54,6 +56,34 @@ def test_bytes_are_on_the_disk_before_they_have_the_name(tmp_path, monkeypatch, 
     with ground.written(tmp_path / "x") as beside:
         beside.mkdir() if folder else beside.write_text("whole")
     assert done == [("sync", "all") if folder else ("fsync", str(beside)), ("replace", str(tmp_path / "x")), ("fsync", str(tmp_path))]
+
+
+PARENT = """
+import sys, time; sys.path.insert(0, sys.argv[1]); import package, os
+with package.meanwhile(lambda: (print(os.getpid(), flush=True), time.sleep(0.5), "x" * 1_000_000)[2]) as told:
+    time.sleep(60)
+"""
+
+
+def test_a_process_beside_does_not_outlive_the_work_of_one_that_was_killed():
+    with subprocess.Popen([sys.executable, "-c", PARENT, str(ROOT / "scripts")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
+        beside = int(parent.stdout.readline())
+        parent.kill()
+        for _ in range(100):
+            if not ground.lives(beside):
+                break
+            time.sleep(0.1)
+        assert not ground.lives(beside) and parent.stderr.read() == ""
+
+
+def test_a_process_beside_gives_its_result_or_what_it_raised_or_that_it_was_killed():
+    with ground.meanwhile(divmod, 7, 2) as told:
+        assert told() == (3, 1)
+    with pytest.raises(ZeroDivisionError), ground.meanwhile(divmod, 7, 0) as told:
+        told()
+    with pytest.raises(ChildProcessError, match="the process that ran _exit was killed"), ground.meanwhile(os._exit, 1) as told:
+        told()
+    assert not multiprocessing.active_children()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 -- One full-text index over everything a reader may look for. `rank_first` puts programs and people-facing things before documents.
 CREATE VIRTUAL TABLE search_index USING fts5(
   "table" UNINDEXED, record UNINDEXED, path UNINDEXED, rank_first UNINDEXED, label, body,
-  tokenize = 'unicode61 remove_diacritics 2', prefix = '3'
+  tokenize = 'unicode61 remove_diacritics 2'
 );
 INSERT INTO search_index
 SELECT 'jurisdictions', jurisdiction, '/jurisdictions/' || jurisdiction, 1, name, jurisdiction FROM jurisdictions
