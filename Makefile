@@ -25,8 +25,8 @@ check: build/benefits.db  ## validate, and say what is complete, open and stale;
 	@$(PY) scripts/version.py
 	@$(PY) scripts/completeness.py $(if $(AT),--at $(AT))
 
-bench: .venv/ready-test build/benefits.db  ## measure all of it beside other tools: docs/performance.md (needs wrk and nginx)
-	@$(PY) scripts/bench.py
+bench: .venv/ready-bench build/benefits.db  ## measure all of it beside other tools: docs/performance.md (needs wrk and nginx; TIMES="1 10 100 1000")
+	@$(PY) scripts/bench.py $(if $(TIMES),--times $(TIMES))
 
 mutants: .venv/ready  ## corrupt copies of the package in every way and see that validate names each (COUNT=2000)
 	@$(PY) scripts/mutants.py --count $(or $(COUNT),2000)
@@ -70,6 +70,11 @@ test-spark: .venv/ready-test .venv-spark/ready build/benefits.db  ## ask the wor
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
 	@touch $@
 
+.venv/ready-bench: requirements-bench.txt .venv/ready-test
+	@echo "Installing what is measured beside into .venv (once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
+
 .venv-catalogs/ready: requirements-catalogs.txt
 	@echo "Installing the catalog validators into .venv-catalogs (once, 420 MB) ..."
 	@test -x .venv-catalogs/bin/python || $(PYTHON) -m venv .venv-catalogs || { rm -rf .venv-catalogs; exit 1; }
@@ -85,6 +90,7 @@ test-spark: .venv/ready-test .venv-spark/ready build/benefits.db  ## ask the wor
 lock:  ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group test -c requirements.txt pyproject.toml -o requirements-test.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group bench -c requirements-test.txt pyproject.toml -o requirements-bench.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group catalogs -o requirements-catalogs.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group spark -o requirements-spark.txt
 

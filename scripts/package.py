@@ -11,8 +11,10 @@ import sys
 # Verbs import this module first: Ctrl-C while the large libraries are imported ends them without a traceback, as it does later in `run`.
 sys.excepthook = lambda kind, error, trace: None if issubclass(kind, KeyboardInterrupt) else sys.__excepthook__(kind, error, trace)
 
+import codecs
 import contextlib
 import csv
+import gc
 import hashlib
 import io
 import json
@@ -242,7 +244,7 @@ def _decode(package: Package, path: str, raw: bytes) -> str | None:
         return fault("encoding", "is UTF-16, expected UTF-8", "save it as UTF-8 without a byte order mark")
     if b"\0" in raw:
         return fault("nul-byte", "holds a NUL byte", "remove it", raw.count(b"\n", 0, raw.index(b"\0")) + 1)
-    if raw.startswith(b"\xef\xbb\xbf"):
+    if raw.startswith(codecs.BOM_UTF8):
         fault("byte-order-mark", "starts with a byte order mark", "save it as UTF-8 without a byte order mark", 1)
         raw = raw[3:]
     try:
@@ -265,17 +267,17 @@ def _read_table(package: Package, resource: dict) -> None:
     table.sha256 = hashlib.sha256(raw).hexdigest()
     if not raw.strip():
         return fault("empty-file", "is empty, expected at least the header", "restore the header: " + ",".join(table.columns))
-    text = _decode(package, table.path, raw)
-    if text is None:
+    if _decode(package, table.path, raw) is None:
         return
-    if "\r" in text:
-        line = text.count("\n", 0, text.index("\r")) + 1
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    if b"\r" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\r")) + 1
         fault("line-ending", "has a carriage return, expected LF line ends", "save it with LF line ends", line)
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.endswith("\n"):
-        fault("final-newline", "ends in the middle of a line, as a cut-off file does", "check that nothing is missing and end it with a line feed", text.count("\n") + 1)
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if not raw.endswith(b"\n"):
+        fault("final-newline", "ends in the middle of a line, as a cut-off file does", "check that nothing is missing and end it with a line feed", raw.count(b"\n") + 1)
     csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""), strict=True)  # a piece at a time: as text, all of it takes four times the memory
     columns = table.columns
     try:
         header = next(reader)
@@ -443,6 +445,7 @@ def meanwhile(function, *args):
             there.send(found)
 
     process = fork.Process(target=work, daemon=True)
+    gc.freeze()  # or the collector of either process would touch, and so copy, what the two share
     process.start()
     there.close()
 
@@ -461,6 +464,7 @@ def meanwhile(function, *args):
         process.kill()
         process.join()
         here.close()
+        gc.unfreeze()
 
 
 def remove(*paths: Path) -> None:
