@@ -22,6 +22,10 @@ from package import ROOT, built, run
 LINK = re.compile(rb'(?:href|src)="(/[^"#?]*)"')
 # A copy has no pages for single tables and rows: they are made to be sorted and filtered, which files cannot do.
 LEFT_OUT = re.compile(r"/benefits(?:\.db)?$|/benefits/|/ask$|/search$|/eligibility$|/-/")
+# What the page of the site that says "nothing here" sends its reader on to, and what this copy says instead.
+SENDS_ON = re.compile(rb'(?<=<p>)Go on with the <a href="/benefits">.*?(?=</p>)')
+COPY = b"""This is a copy of the site as plain files. It has a page for each day on which something changes, and no search, no tables to be filtered
+and no questions of your own. Go on with the <a href="/">first page</a>.""".replace(b"\n", b" ")
 DAYS = """
 SELECT DISTINCT day FROM (
   SELECT valid_from AS day FROM coverage UNION SELECT valid_to FROM coverage UNION SELECT valid_from FROM absences UNION SELECT valid_to FROM absences
@@ -70,7 +74,7 @@ async def crawl(database: Path, root: Path, days: list[str], write) -> int:
                     seen.add(link)
                     waiting.append(link)
     answer = await site.client.get("/ask/nothing-here")
-    write("404.html", answer.content)
+    write("404.html", SENDS_ON.sub(COPY, answer.content))
     return count + 1
 
 

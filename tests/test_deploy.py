@@ -604,7 +604,8 @@ def test_what_the_copy_lacks_is_refused_as_the_site_refuses(static, site, addres
 def test_the_copy_gives_no_answer_to_a_question_it_cannot_read(static):
     with client(static) as c:
         for address in ("/coverage?as_of=2020-01-01", "/search?q=health", "/eligibility?age=50", f"{PAGE}?compare=2025-01-01", "/ask?as_of=2025-01-01"):
-            assert c.get(address).status_code == 404
+            answer = c.get(address)
+            assert answer.status_code == 404 and "This is a copy of the site as plain files." in answer.text and "answers and tables" not in answer.text
         assert c.get("/coverage?").status_code == 200
 
 
