@@ -15,14 +15,17 @@ import json
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
-from package import ROOT, built, csv_text, run
+from package import ROOT, built, run, write_csv
 
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")
+ROW_GROUP = 131_072  # rows of a Parquet file that are in memory at a time
 XLSX_ROWS = 1_048_575  # under the header; what is beyond, a spreadsheet drops without a word
 
 # What a spreadsheet shows of a workbook's making; the clock is not asked.
@@ -35,13 +38,13 @@ BUILT_DATES = ("data_through", "complete_from", "known_from", "known_to", "start
 
 @dataclass
 class Export:
-    """One table: its columns with their types (string, integer, date), and its rows in order of the primary key."""
+    """One table: its columns with their types (string, integer, date), and its rows, in order of the primary key, as often as they are asked for."""
 
     name: str
     title: str
     columns: list[str]
     types: list[str]
-    rows: list[tuple]
+    rows: Callable[[], sqlite3.Cursor]
 
 
 class TooLarge(Exception):
@@ -56,8 +59,8 @@ def tables(database: Path) -> Iterator[Export]:
             keys = [r[0] for r in db.execute(f"SELECT name FROM pragma_table_info('{name}') WHERE pk ORDER BY pk")]
             columns = ", ".join(f'"{f}"' for f, _ in fields)
             order = ", ".join(f'"{k}"' for k in keys)
-            rows = db.execute(f'SELECT {columns} FROM "{name}" ORDER BY {order}').fetchall()
-            yield Export(name, title, [f for f, _ in fields], [t for _, t in fields], rows)
+            select = f'SELECT {columns} FROM "{name}" ORDER BY {order}'
+            yield Export(name, title, [f for f, _ in fields], [t for _, t in fields], partial(db.execute, select))
 
 
 def answer_tables(database: Path) -> Iterator[Export]:
@@ -65,43 +68,47 @@ def answer_tables(database: Path) -> Iterator[Export]:
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         typed = {(t, f): kind for t, f, kind in db.execute('SELECT "table", field, type FROM dataset_fields')}
         for name in FOR_ANSWERS + tuple(t for (t,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_known' ESCAPE '\\' ORDER BY name")):
-            cursor = db.execute(f'SELECT * FROM "{name}" ORDER BY rowid')
-            columns = [c[0] for c in cursor.description]
-            numbers = {row[1] for row in db.execute(f"PRAGMA table_info('{name}')") if row[2] == "INTEGER"}
-            types = [typed.get((name.removesuffix("_known"), c)) or ("date" if c in BUILT_DATES else "integer" if c in numbers else "string") for c in columns]
-            yield Export(name, name, columns, types, cursor.fetchall())
+            kinds = dict(db.execute("SELECT name, type FROM pragma_table_info(?)", [name]).fetchall())
+            columns = list(kinds)
+            types = [typed.get((name.removesuffix("_known"), c)) or ("date" if c in BUILT_DATES else "integer" if kinds[c] == "INTEGER" else "string") for c in columns]
+            yield Export(name, name, columns, types, partial(db.execute, f'SELECT * FROM "{name}" ORDER BY rowid'))
 
 
-def to_csv(table: Export) -> bytes:
+def to_csv(table: Export, file: BinaryIO) -> None:
     """As in data/: UTF-8, LF, quotes only where CSV needs them, empty for null."""
-    return csv_text(table.columns, table.rows).encode()
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    write_csv(text, table.columns, table.rows())
+    text.detach()
 
 
-def to_json(table: Export) -> bytes:
+def to_json(table: Export, file: BinaryIO) -> None:
     """A list of objects, one a line."""
-    return b"[\n" + b",\n".join(objects(table)) + b"\n]\n" if table.rows else b"[]\n"
+    before = b"[\n"
+    for line in objects(table):
+        file.write(before + line)
+        before = b",\n"
+    file.write(b"[]\n" if before == b"[\n" else b"\n]\n")
 
 
-def to_json_lines(table: Export) -> bytes:
-    return b"".join(line + b"\n" for line in objects(table))
+def to_json_lines(table: Export, file: BinaryIO) -> None:
+    file.writelines(line + b"\n" for line in objects(table))
 
 
-def objects(table: Export):
-    return [json.dumps(dict(zip(table.columns, row)), ensure_ascii=False).encode() for row in table.rows]
+def objects(table: Export) -> Iterator[bytes]:
+    return (json.dumps(dict(zip(table.columns, row)), ensure_ascii=False).encode() for row in table.rows())
 
 
-def to_parquet(table: Export) -> bytes:
+def to_parquet(table: Export, file: BinaryIO) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     kinds = {"string": pa.string(), "integer": pa.int64(), "date": pa.date32()}
-    columns = list(zip(*table.rows)) or [()] * len(table.columns)
-    arrays = [
-        pa.array([date.fromisoformat(v) if kind == "date" and v is not None else v for v in column], type=kinds[kind]) for column, kind in zip(columns, table.types)
-    ]
-    out = pa.BufferOutputStream()
-    pq.write_table(pa.table(arrays, names=table.columns), out, compression="zstd")
-    return out.getvalue().to_pybytes()
+    schema = pa.schema([(name, kinds[kind]) for name, kind in zip(table.columns, table.types)])
+    rows = table.rows()
+    with pq.ParquetWriter(file, schema, compression="zstd") as out:
+        while some := rows.fetchmany(ROW_GROUP):
+            columns = [[date.fromisoformat(v) if v is not None else None for v in column] if kind == "date" else column for column, kind in zip(zip(*some), table.types)]
+            out.write_table(pa.table([pa.array(column, type=kind) for column, kind in zip(columns, schema.types)], schema=schema))
 
 
 def to_xlsx(found: Iterable[Export], about: dict, codebook: list[dict]) -> bytes:
@@ -124,13 +131,13 @@ def to_xlsx(found: Iterable[Export], about: dict, codebook: list[dict]) -> bytes
         for i, value in enumerate(row.values()):
             sheet.write_string(r, i, str(value))
     for table in found:
-        if len(table.rows) > XLSX_ROWS:
-            raise TooLarge(f"a sheet of a workbook holds {XLSX_ROWS:,} rows and their header, and {table.name} has {len(table.rows):,}: leave XLSX out, with --only csv json jsonl parquet")
         sheet = book.add_worksheet(table.name)
         sheet.freeze_panes(1, 1)
         for i, name in enumerate(table.columns):
             sheet.write_string(0, i, name, head)
-        for r, row in enumerate(table.rows, 1):
+        for r, row in enumerate(table.rows(), 1):
+            if r > XLSX_ROWS:
+                raise TooLarge(f"a sheet of a workbook holds {XLSX_ROWS:,} rows and their header, and {table.name} has more: leave XLSX out, with --only csv json jsonl parquet")
             for i, (value, kind) in enumerate(zip(row, table.types)):
                 if value is None:
                     continue
@@ -163,11 +170,13 @@ def export(database: Path, out: Path, only: Iterable[str] = FORMATS) -> None:
         (out / form).mkdir(parents=True, exist_ok=True)
     for table in tables(database):
         for form, write in writers.items():
-            (out / form / f"{table.name}.{form}").write_bytes(write(table))
+            with open(out / form / f"{table.name}.{form}", "wb") as file:
+                write(table, file)
     if "parquet" in only:
         (out / "parquet" / "answers").mkdir(exist_ok=True)
         for table in answer_tables(database):
-            (out / "parquet" / "answers" / f"{table.name}.parquet").write_bytes(to_parquet(table))
+            with open(out / "parquet" / "answers" / f"{table.name}.parquet", "wb") as file:
+                to_parquet(table, file)
         for part in ("queries", "views"):
             shutil.copytree(ROOT / "sql" / part, out / "sql" / part, dirs_exist_ok=True)
     if "xlsx" in only:

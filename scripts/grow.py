@@ -14,7 +14,7 @@ import json
 import re
 from pathlib import Path
 
-from package import ROOT, Package, csv_text, load, run
+from package import ROOT, Package, load, run, write_csv
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WIDER = {"^[A-Z]{2}$": "^[A-Z]{2,6}$", "^US-[A-Z]{2}$": "^US-[A-Z]{2,6}$", "^[0-9]{2}$": "^[0-9]{2,8}$"}
@@ -96,7 +96,8 @@ def grow(package: Package, times: int, out: Path) -> int:
         rows = [tuple(row[c] for c in table.columns) for copy in range(times) for row in copier.rows(name, copy)]
         at = [table.columns.index(c) for c in table.primary_key]
         rows.sort(key=lambda row: [row[i] or "" for i in at])
-        (out / table.path).write_text(csv_text(table.columns, rows), encoding="utf-8", newline="")
+        with open(out / table.path, "w", encoding="utf-8", newline="") as file:
+            write_csv(file, table.columns, rows)
         total += len(rows)
     return total
 

@@ -368,12 +368,17 @@ def is_date(text: str) -> bool:
 
 
 def csv_text(columns: list[str], rows) -> str:
-    """The text of a file of data/: `rows` are cells (str, int or None) in the order of `columns`; LF, quotes only where CSV needs them."""
+    """The text of a file of data/, as `write_csv` writes it."""
     out = io.StringIO()
+    write_csv(out, columns, rows)
+    return out.getvalue()
+
+
+def write_csv(out, columns: list[str], rows) -> None:
+    """Write a file of data/: `rows` are cells (str, int or None) in the order of `columns`; LF, quotes only where CSV needs them."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
-    return out.getvalue()
 
 
 def built(database: Path) -> Path:

@@ -118,7 +118,7 @@ def test_what_the_build_made_is_read_with_its_types(release, database):
         for column, kind in zip(table.columns, kinds):
             if column.startswith("valid_") and not column.endswith("precision") or column in ("known_from", "known_to", "starts_by", "data_through", "date"):
                 assert kind == "DATE", (table.name, column)
-        assert [tuple(v.isoformat() if isinstance(v, date) else v for v in row) for row in found.fetchall()] == table.rows
+        assert [tuple(v.isoformat() if isinstance(v, date) else v for v in row) for row in found.fetchall()] == table.rows().fetchall()
 
 
 def test_the_release_has_the_sql_that_the_site_runs(release):
