@@ -127,35 +127,15 @@ def insert(db: sqlite_utils.Database, name: str, width: int, rows) -> None:
 
 
 def cells(package: Package, name: str, digests: dict[str, str]):
-    """The rows of a table as text, None where empty: SQLite makes numbers of text in a column of numbers. Raises BuildError at the end if
-    its bytes have not this digest."""
+    """The rows of a table as text, None where empty: SQLite makes numbers of text in a column of numbers. Raises BuildError if its bytes
+    have not this digest."""
     table = package.tables[name]
-    with open(package.root / table.path, "rb", buffering=0) as file:
-        bytes_ = Digested(file)
-        reader = csv.reader(io.TextIOWrapper(io.BufferedReader(bytes_, 1 << 20), encoding="utf-8", newline=""))
-        try:
-            next(reader, None)
-            for row in reader:
-                yield [cell or None for cell in row]
-        except (csv.Error, UnicodeDecodeError):
-            raise BuildError(changed_since(table.path)) from None
-    if bytes_.digest.hexdigest() != digests.get(table.path):
+    raw = (package.root / table.path).read_bytes()
+    if hashlib.sha256(raw).hexdigest() != digests.get(table.path):
         raise BuildError(changed_since(table.path))
-
-
-class Digested(io.RawIOBase):
-    """A file as it is read, with the SHA-256 of what was read."""
-
-    def __init__(self, file):
-        self.file, self.digest = file, hashlib.sha256()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        count = self.file.readinto(buffer)
-        self.digest.update(buffer[:count])
-        return count
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""))
+    next(reader, None)
+    return ([cell or None for cell in row] for row in reader)
 
 
 # ---- what is derived by Python, in a process beside ------------------------------------------------------------------
