@@ -485,7 +485,7 @@ def http_part(database: Path, place: Path, seconds: int) -> None:
         tell("http", "floor: one process of uvicorn that says hello", rate(load_of(port, ["/"], seconds)))
     for workers in (1, 2):
         with serve.running(database, "--workers", str(workers)) as (port, _):
-            time.sleep(1.5 if workers > 1 else 0.2)  # the second worker starts after the first answers
+            time.sleep(5 if workers > 1 else 0.2)  # the second worker starts after the first answers, and slowly where its files were not read lately
             load_of(port, PAGES[:50], 1)
             name = f"{workers} process{'es' if workers > 1 else ''}"
             found = load_of(port, JSON, seconds)
@@ -627,7 +627,7 @@ def beside_hostile(port: int, paths: list[str], attack: list[str], seconds: int)
 def hostile_part(database: Path, place: Path, seconds: int) -> None:
     stock_db, stock_metadata = fixtures(place)
     with serve.running(database, "--workers", "2") as (port, _):
-        time.sleep(1.5)  # the second worker starts after the first answers
+        time.sleep(5)
         ours = beside_hostile(port, JSON, HOSTILE, seconds)
     port = free_port()
     with running([BIN / "datasette", "-i", stock_db, "-m", stock_metadata, "-p", port], port):
