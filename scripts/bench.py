@@ -371,7 +371,7 @@ def answers_part(roots: dict[int, Path], rows: dict[int, int], place: Path) -> N
             if name != "search":
                 theirs = p50(lambda: duck(name, **part), 5)
                 note(f"{name} in DuckDB", rows[n], theirs / 1000)
-                peer, ratio = f"DuckDB over Parquet {theirs:.1f} ms", f"{theirs / one:.0f}x faster"
+                peer, ratio = f"DuckDB over Parquet {theirs:.1f} ms", f"{theirs / one:.1f}x faster"
             goal = {"goal": f"< {limit} ms", "met": one < limit} if n in (1, 100) else {}
             tell("answers", f"{name}, {rows[n]:,} rows in all, {found:,} found", f"{one:.2f} ms", peer, ratio, **goal)
             if n == 1:
