@@ -383,6 +383,16 @@ def _(package):
             yield table, line, row, "enrollment_cap", f"{row['enrollment_cap']} is given although enrollment is open"
 
 
+@rule("benefits-named", "name the care that is in (partial) or left out (reduced) in `benefits`")
+def _(package):
+    for table, line, row in located(package, "coverage"):
+        scope, benefits = row["benefit_scope"], row["benefits"]
+        if scope in ("partial", "reduced") and benefits is None:
+            yield table, line, row, "benefits", f"is empty although benefit_scope is {scope}"
+        if scope not in ("partial", "reduced") and benefits is not None:
+            yield table, line, row, "benefits", f"is given although benefit_scope is {scope or 'empty'}"
+
+
 @rule("disregard", "give the limit with the disregard added, and the disregard in points")
 def _(package):
     for table, line, row in located(package, "coverage"):
