@@ -14,10 +14,13 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import lzma
+import struct
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +29,11 @@ from package import ROOT, SEMVER, WRITTEN_BY_THE_RELEASE, Package, load, run
 
 LEVELS = ("none", "patch", "minor", "major")
 LOOSE = ("description", "title", "example", "searchable", "cited", "wording", "sources", "contributors", "keywords")
+
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+MAX_GROWTH, SMALL = 50, 10_000_000  # text shrinks to a tenth at best; a zip that grows far more was made to fill a disk
+# What Python's zipfile raises, beside BadZipFile, on bytes that are no whole zip.
+DAMAGED = (zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error, OSError)
 
 
 class NoPackage(Exception):
@@ -55,6 +63,43 @@ class Difference:
         return bump(self.old_version, self.level)
 
 
+def unpack(path: Path, folder: str | Path, name: str) -> None:
+    """Write the files of a zip into a folder. Raises NoPackage, which names the file and what to do."""
+    todo = "take the file again from where the release is published, or from the repository"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            problem = zip_problem(archive, path.stat().st_size)
+            if not problem:
+                archive.extractall(folder)
+    except zipfile.BadZipFile as e:
+        problem = f"is no zip or a damaged one ({e})"
+    except DAMAGED as e:
+        problem = f"is a damaged zip ({e or type(e).__name__})"
+    if problem:
+        raise NoPackage(f"{name} {problem}: {todo}")
+
+
+def zip_problem(archive: zipfile.ZipFile, size: int) -> str:
+    """Why the files of a zip of this many bytes are not to be unpacked, as a clause; empty when they can be."""
+    entries, seen = archive.infolist(), set()
+    if sum(e.file_size for e in entries) > MAX_GROWTH * size + SMALL:
+        return f"would unpack to {sum(e.file_size for e in entries):,} bytes from {size:,}"
+    for e in entries:
+        parts = e.orig_filename.split("/")
+        if e.orig_filename.startswith("/") or ".." in parts or any(c in e.orig_filename for c in "\\:\0"):
+            return f"holds the name {e.orig_filename!r}, which leads out of it"
+        if e.filename in seen:
+            return f"holds {e.filename!r} twice"
+        seen.add(e.filename)
+        if e.flag_bits & 0x1:
+            return f"holds {e.filename!r} encrypted"
+        if e.compress_type not in METHODS:
+            return f"holds {e.filename!r} compressed by method {e.compress_type}, which is not known"
+    if "datapackage.json" not in seen:
+        return "holds no datapackage.json"
+    return ""
+
+
 @contextmanager
 def open_package(name: str, repository: Path = ROOT):
     """The package in a folder, a zip or a git revision. Raises NoPackage."""
@@ -64,11 +109,7 @@ def open_package(name: str, repository: Path = ROOT):
         return
     with tempfile.TemporaryDirectory() as folder:
         if path.is_file():
-            try:
-                with zipfile.ZipFile(path) as archive:
-                    archive.extractall(folder)  # zipfile drops absolute paths and ".."
-            except zipfile.BadZipFile:
-                raise NoPackage(f"{name} is a file and no zip") from None
+            unpack(path, folder, name)
         else:
             done = subprocess.run(["git", "-C", str(repository), "archive", "--format=zip", "--", name, "datapackage.json", "data"], capture_output=True)
             if done.returncode:
@@ -81,6 +122,8 @@ def open_package(name: str, repository: Path = ROOT):
 def usable(package: Package, name: str) -> Package:
     if package.descriptor is None or not all(t.readable for t in package.tables.values()):
         raise NoPackage(f"{name} is no readable package: " + "; ".join(str(f) for f in package.faults[:3]))
+    if not SEMVER.fullmatch(str(package.descriptor.get("version"))):
+        raise NoPackage(f"{name} has no version of the form 1.2.3: correct `version` in its datapackage.json")
     return package
 
 
@@ -244,9 +287,6 @@ def main(argv=None) -> int:
     args = parser.parse_args(argv)
     try:
         with open_package(args.old) as old, open_package(args.new) as new:
-            for package, name in ((old, args.old), (new, args.new)):
-                if not SEMVER.fullmatch(str(package.descriptor.get("version"))):
-                    raise NoPackage(f"{name} has no version of the form 1.2.3")
             d = compare(old, new)
             print(json.dumps(as_json(d), indent=2, ensure_ascii=False) if args.json else as_text(d, old, new), end="\n" if args.json else "")
     except NoPackage as e:

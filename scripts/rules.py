@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from operator import itemgetter
 
-from package import WRITTEN_BY_THE_RELEASE, Fault, Package, Table
+import history
+from package import MAX_CELL, SEMVER, WRITTEN_BY_THE_RELEASE, Fault, Package, Table
 
 RULES = []  # (name, what to do, function), in the order of this file
 FOREVER = "9999-12-31"  # stands for "no known end" when periods are compared
@@ -89,7 +90,14 @@ def texts(table: Table) -> dict[str, str]:
 
 # ---- text -----------------------------------------------------------------------------------------------------------
 
-ODD = re.compile("[\x01-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffd]")
+# Control, format, surrogate, private and unassigned characters, line and paragraph separators; of blanks only the plain one is seen as such.
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+# What draws nothing and has another category: joiners, fillers, variation selectors, the blank Braille pattern, and marks of lost text.
+BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\ufffd"
+    "\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
+)
+CONTROL = re.compile("[\x01-\x1f\x7f]")
 FORMULA = re.compile("\0[=+@\t\r-]")
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 NULL_WORDS = {"na", "n/a", "null", "none found", "nan", "nil", "tbd", "todo", "unknown", "-", "?", "xxx"}
@@ -138,12 +146,40 @@ def _(package):
             yield table, line, row, column, f"{text[:60]!r} begins or ends with a blank, or holds two in a row"
 
 
-@rule("odd-characters", "retype the cell as plain text on one line")
+def odd_character(text: str) -> str:
+    """Say which character of a text cannot be seen or misleads, and where; empty where there is none."""
+    for place, c in enumerate(text, 1):
+        if c != " " and (unicodedata.category(c) in INVISIBLE or BLANK.match(c)):
+            name = unicodedata.name(c, "a character without a name").lower()
+            return f"U+{ord(c):04X} ({name}) as character {place}"
+    return ""
+
+
+def may_be_odd(text: str) -> bool:
+    """Whether the cells of a column, each between two NULs, could hold an odd character."""
+    return not text.isascii() or CONTROL.search(text) is not None
+
+
+@rule("odd-characters", "retype the cell as plain text on one line, without characters that cannot be seen")
 def _(package):
-    for table, line, row, column, text in cells(package, ODD.search):
-        odd = ODD.search(text)
-        if odd:
-            yield table, line, row, column, f"holds the character U+{ord(odd[0]):04X}, which is not plain text on one line"
+    for table, line, row, column, text in cells(package, may_be_odd):
+        odd = not text.isprintable() or not text.isascii()
+        if odd and (told := odd_character(text)):
+            yield table, line, row, column, f"holds {told}, which is not plain text on one line"
+
+
+@rule("row-too-long", "shorten its cells: the whole row must fit in one cell of data/changes.csv")
+def _(package):
+    for table in every_table(package):
+        if table.name in WRITTEN_BY_THE_RELEASE:
+            continue
+        names = sum(map(len, table.columns)) + 6 * len(table.columns)
+        for line, row in table.located():
+            # Quoting at most doubles a text; only a row that could be too long is written out.
+            if names + 2 * sum(len(cell) if isinstance(cell, str) else 20 for cell in row.values()) > MAX_CELL:
+                length = len(history.dump(row))
+                if length > MAX_CELL:
+                    yield table, line, row, "", f"has {length:,} characters as JSON, at most {MAX_CELL:,} are expected"
 
 
 @rule("normal-form", "save the text in Unicode normal form C")
@@ -209,6 +245,8 @@ def _(package):
 def _(package):
     for table in every_table(package):
         for columns in table.resource["schema"].get("uniqueKeys", []):
+            if not isinstance(columns, list) or not all(c in table.columns for c in columns):
+                continue  # named as a fault of the descriptor
             seen = {}
             for line, row in table.located():
                 value = tuple(row[c] for c in columns)
@@ -297,6 +335,38 @@ def _(package):
     for table, line, row in located(package, "sources"):
         if row["published"] and row["retrieved"] and row["published"] > row["retrieved"]:
             yield table, line, row, "published", f"{row['published']} is after retrieved {row['retrieved']}"
+
+
+@rule("release-order", "correct the date: a later version is never released on an earlier day")
+def _(package):
+    if not readable(package, "releases"):
+        return
+    table, before = package.tables["releases"], None
+    numbered = [(line, row) for line, row in table.located() if SEMVER.fullmatch(row["version"] or "") and row["date"]]
+    for line, row in sorted(numbered, key=lambda lr: history.order(lr[1]["version"])):
+        if before and row["date"] < before["date"]:
+            yield table, line, row, "date", f"{row['date']} is before {before['date']}, the day of {before['version']}"
+        before = row
+
+
+@rule("change-date", "write the version and the day of a row of data/releases.csv, as release.py prepare does")
+def _(package):
+    if not readable(package, "releases", "changes"):
+        return
+    table, days = package.tables["changes"], {r["version"]: r["date"] for r in package.rows("releases")}
+    for line, row in table.located():
+        if row["version"] not in days:
+            yield table, line, row, "version", f"{row['version']!r} is no version of data/releases.csv"
+        elif row["date"] != days[row["version"]]:
+            yield table, line, row, "date", f"{row['date']} is not {days[row['version']]}, the day of {row['version']}"
+
+
+@rule("released-through", "correct the date of the release, or data_through in datapackage.json")
+def _(package):
+    through, version = package.descriptor.get("data_through"), package.descriptor.get("version")
+    for table, line, row in located(package, "releases"):
+        if row["version"] == version and row["date"] and isinstance(through, str) and row["date"] < through:
+            yield table, line, row, "date", f"{row['date']} is before data_through {through}"
 
 
 # ---- coverage -------------------------------------------------------------------------------------------------------

@@ -10,19 +10,36 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
+import sys
 from pathlib import Path
 
 import diff
 import history
-from package import ROOT, Package, load, run
+import rules
+from package import MAX_CELL, ROOT, SEMVER, Package, load, run
 
 REASONS = ["table", "record", "field", "reason"]
 
 
 def last_release(root: Path) -> Path | None:
     """The newest release kept in releases/, or None before the first."""
-    kept = [p for p in (root / "releases").glob("*.zip") if p.stem.count(".") == 2]
+    kept = [p for p in (root / "releases").glob("*.zip") if SEMVER.fullmatch(p.stem)]
     return max(kept, key=lambda p: history.order(p.stem), default=None)
+
+
+def reason_problem(row: list[str]) -> str:
+    """What is wrong with a line of reasons.csv, and what to do; empty when it is good."""
+    if len(row) != len(REASONS) or not all(cell.strip() for cell in row):
+        return "has an empty or missing cell; give table, record, field (or *) and reason"
+    reason = row[3]
+    if len(reason) > MAX_CELL:
+        return f"reason has {len(reason):,} characters, at most {MAX_CELL:,} are expected; shorten it"
+    if told := rules.odd_character(reason):
+        return f"reason holds {told}; retype it as plain text on one line"
+    if reason[0] in "=+-@":
+        return f"reason {reason[:60]!r} begins as a spreadsheet formula does; begin it with a letter or a digit"
+    return ""
 
 
 def reasons(root: Path) -> tuple[dict, list[str]]:
@@ -30,14 +47,27 @@ def reasons(root: Path) -> tuple[dict, list[str]]:
     path, found, problems = root / "releases" / "reasons.csv", {}, []
     if not path.is_file():
         return found, problems
-    with open(path, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != REASONS:
-            return found, [f"releases/reasons.csv:1: has the columns {reader.fieldnames}, expected {','.join(REASONS)}"]
-        for line, row in enumerate(reader, 2):
-            if None in row.values() or not all((v or "").strip() for v in row.values()):
-                problems.append(f"releases/reasons.csv:{line}: has an empty cell; give table, record, field (or *) and reason")
-            found[row["table"], row["record"], row["field"]] = row["reason"]
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        return found, [f"releases/reasons.csv: byte 0x{e.object[e.start]:02x} is not UTF-8; save it as UTF-8"]
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, None)
+        if header != REASONS:
+            return found, [f"releases/reasons.csv:1: has the columns {header}, expected {','.join(REASONS)}"]
+        line = reader.line_num + 1
+        for row in reader:
+            problem = reason_problem(row)
+            if not problem and tuple(row[:3]) in found:
+                problem = "gives a second reason for the same record and field; keep one"
+            if problem:
+                problems.append(f"releases/reasons.csv:{line} [{'/'.join(row[:3])[:200]}]: {problem}")
+            if len(row) == len(REASONS):
+                found[tuple(row[:3])] = row[3]
+            line = reader.line_num + 1
+    except csv.Error as e:
+        problems.append(f"releases/reasons.csv:{reader.line_num}: is not valid CSV: {e}; check the quotes at this line")
     return found, problems
 
 
@@ -74,7 +104,11 @@ def main(argv=None) -> int:
     if package.descriptor is None or package.faults:
         print("The package has faults: run make check.")
         return 1
-    problems, change = problems_of(package)
+    try:
+        problems, change = problems_of(package)
+    except diff.NoPackage as e:
+        print(f"error: {e}", file=sys.stderr)
+        return 1
     for p in problems:
         print(p)
     last = last_release(args.root)
