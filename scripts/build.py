@@ -88,7 +88,9 @@ def by_dependency(package: Package) -> list[str]:
     def visit(name):
         if name not in done:
             for fk in package.tables[name].resource["schema"].get("foreignKeys", []):
-                visit(fk["reference"]["resource"])
+                target = fk["reference"].get("resource") or name
+                if target != name:  # a table may point to itself
+                    visit(target)
             done.append(name)
 
     for name in package.tables:
@@ -100,7 +102,7 @@ def make_table(db: sqlite_utils.Database, package: Package, name: str, digests: 
     table = package.tables[name]
     schema = table.resource["schema"]
     required = {f["name"] for f in table.fields if f.get("constraints", {}).get("required")}
-    keys = [(fk["fields"][0], fk["reference"]["resource"], fk["reference"]["fields"][0]) for fk in schema.get("foreignKeys", [])]
+    keys = [(fk["fields"][0], fk["reference"].get("resource") or name, fk["reference"]["fields"][0]) for fk in schema.get("foreignKeys", [])]
     pk = table.primary_key
     db[name].create(
         {f["name"]: PYTHON_TYPES[f["type"]] for f in table.fields},
@@ -112,7 +114,7 @@ def make_table(db: sqlite_utils.Database, package: Package, name: str, digests: 
     insert(db, name, len(table.columns), cells(package, name, digests))
     for columns in schema.get("uniqueKeys", []):
         db[name].create_index(columns, unique=True)
-    indexed = {k[0] for k in keys if db[k[1]].count > FEW} | {f["name"] for f in table.fields if f["type"] == "date" and f["name"] in ("valid_from", "valid_to", "date", "as_of")}
+    indexed = {k[0] for k in keys if k[1] == name or db[k[1]].count > FEW} | {f["name"] for f in table.fields if f["type"] == "date" and f["name"] in ("valid_from", "valid_to", "date", "as_of")}
     for column in table.columns:
         if column in indexed:
             db[name].create_index([column])

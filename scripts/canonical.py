@@ -3,7 +3,8 @@
     python scripts/canonical.py [--root DIR] [--check]
 
 UTF-8, LF, rows sorted by primary key, quotes only where CSV needs them. With --check nothing is written: exit code 1 and a
-line for each file that would change. A file that cannot be read is left alone and named; `make check` says why.
+line for each file that would change. CRLF, a byte order mark and a missing last line end are fixed too. A file that cannot be read
+whole, or has a line break in a cell, is left as it is and named.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 from pathlib import Path
 
 from package import ROOT, Table, csv_text, load, run, written
+
+FIXED = {"line-ending", "final-newline", "byte-order-mark"}  # faults of the form alone, which writing the file again removes
 
 
 def canonical(table: Table) -> str:
@@ -26,16 +29,19 @@ def main(argv=None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if something would change")
     args = parser.parse_args(argv)
     package = load(args.root)
-    faulty = {f.file for f in package.faults}
-    result = 0
+    lasting = [f for f in package.faults if f.rule not in FIXED]
+    for f in lasting:
+        print(f, file=sys.stderr)
+    result = 1 if lasting else 0
     for table in package.tables.values():
         path = args.root / table.path
-        if table.path in faulty or not table.readable:
-            print(f"{table.path}: left alone, it has faults; run make check", file=sys.stderr)
+        # A cell of text with a line break, or a lone carriage return, would be lost in silence: it is told and left.
+        if any(f.file == table.path for f in lasting) or not table.readable or "\n" in "".join(c for r in table.rows for c in r.values() if isinstance(c, str)):
+            print(f"{table.path}: left as it is, since it cannot be read whole or a cell has a line break; run make check and correct it", file=sys.stderr)
             result = 1
             continue
         text = canonical(table)
-        if text == path.read_text(encoding="utf-8"):
+        if text.encode() == path.read_bytes():
             continue
         if args.check:
             print(f"{table.path}: is not in canonical form; run make sort")

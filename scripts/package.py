@@ -245,7 +245,7 @@ def _decode(package: Package, path: str, raw: bytes) -> str | None:
     if b"\0" in raw:
         return fault("nul-byte", "holds a NUL byte", "remove it", raw.count(b"\n", 0, raw.index(b"\0")) + 1)
     if raw.startswith(codecs.BOM_UTF8):
-        fault("byte-order-mark", "starts with a byte order mark", "save it as UTF-8 without a byte order mark", 1)
+        fault("byte-order-mark", "starts with a byte order mark", "run make sort, which removes it", 1)
         raw = raw[3:]
     try:
         return raw.decode("utf-8")
@@ -272,10 +272,10 @@ def _read_table(package: Package, resource: dict) -> None:
     raw = raw.removeprefix(codecs.BOM_UTF8)
     if b"\r" in raw:
         line = raw.count(b"\n", 0, raw.index(b"\r")) + 1
-        fault("line-ending", "has a carriage return, expected LF line ends", "save it with LF line ends", line)
+        fault("line-ending", "has a carriage return, expected LF line ends", "run make sort, which writes LF line ends", line)
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if not raw.endswith(b"\n"):
-        fault("final-newline", "ends in the middle of a line, as a cut-off file does", "check that nothing is missing and end it with a line feed", raw.count(b"\n") + 1)
+        fault("final-newline", "ends in the middle of a line, as a cut-off file does", "check that nothing is missing, then run make sort, which ends it with a line feed", raw.count(b"\n") + 1)
     csv.field_size_limit(sys.maxsize)
     reader = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""), strict=True)  # a piece at a time: as text, all of it takes four times the memory
     columns = table.columns

@@ -17,9 +17,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import browser
@@ -30,11 +31,12 @@ import describe
 import diff
 import export
 import history
+import rules
 import site_export
 import validate
 import verify
 import version
-from package import ROOT, WRITTEN_BY_THE_RELEASE, Package, is_date, load, run, sweep, written
+from package import ROOT, WRITTEN_BY_THE_RELEASE, Package, is_iso_date, load, run, sweep, written
 
 IN_THE_PACKAGE = ("README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md", "docs/codebook.md", "docs/protocol.md", "docs/gaps.md")
 
@@ -46,7 +48,7 @@ class Refused(Exception):
 # ---- prepare --------------------------------------------------------------------------------------------------------
 
 
-def prepare(root: Path, day: str) -> str:
+def prepare(root: Path, day: str, today: str) -> str:
     """Write what changed since the last release into data/changes.csv, with its reasons, and the release into data/releases.csv."""
     given = root / "releases" / "reasons.csv"
     for path in (*(root / "data" / f"{table}.csv" for table in WRITTEN_BY_THE_RELEASE), given):
@@ -58,24 +60,62 @@ def prepare(root: Path, day: str) -> str:
     begun = next((r for r in package.rows("releases") if r["version"] == name), None)
     if begun and (change is None or change.level == "none" or not unwritten(package, change, begun)):
         raise Refused(f"version {name} is prepared already")
+    problems += day_problems(package, day, today)
     if problems:
         raise Refused("\n".join(problems))
     if change is not None and change.level == "none":
         raise Refused(f"nothing changed since {change.old_version}")
     made = [] if change is None else history.change_rows(change, name, day, version.reasons(root)[0])
     releases = [{"version": name, "date": day, "level": "first" if change is None else change.level}]
+    texts = {}
     for table, rows in zip(WRITTEN_BY_THE_RELEASE, (releases, made)):
-        write_table(package, table, [r for r in package.rows(table) if r["version"] != name] + rows)
+        kept = [r for r in package.rows(table) if r["version"] != name]
+        texts[package.tables[table].path] = canonical.canonical(replace(package.tables[table], rows=kept + rows))
+    check_result(package, texts)
+    for path, text in texts.items():
+        with written(root / path) as beside:
+            beside.write_text(text, encoding="utf-8", newline="")
     given.parent.mkdir(exist_ok=True)
     with written(given) as beside:  # last: until then it can be done again
         beside.write_text(",".join(version.REASONS) + "\n", encoding="utf-8")
     return f"{name}: {len(made):,} changes written"
 
 
-def write_table(package: Package, name: str, rows: list[dict]) -> None:
-    table = package.tables[name]
-    with written(package.root / table.path) as beside:
-        beside.write_text(canonical.canonical(replace(table, rows=rows)), encoding="utf-8", newline="")
+def day_problems(package: Package, day: str, today: str) -> list[str]:
+    """Why a release of the package cannot have this day, as sentences."""
+    name, found = package.descriptor["version"], []
+    accepted = "expected a day as YYYY-MM-DD, after the last release and not after today"
+    if not is_iso_date(day):
+        return [f"--date is {day!r}, {accepted}"]
+    others = [r for r in package.rows("releases") if r["version"] != name]
+    last = max(others, key=lambda r: history.order(r["version"]), default=None)
+    if last and day <= max(r["date"] for r in others):
+        found.append(f"--date is {day}, and {last['version']} was released on {last['date']}: {accepted}")
+    if last and history.order(name) <= history.order(last["version"]):
+        found.append(f"datapackage.json: version {name} is not after {last['version']}, which is released: raise it")
+    if day > today:
+        found.append(f"--date is {day}, and today is {today}: {accepted} (--today says which day it is)")
+    if not rules.EARLIEST <= day <= rules.LATEST:
+        found.append(f"--date is {day}, not between {rules.EARLIEST} and {rules.LATEST}: {accepted}")
+    if day < package.descriptor["data_through"]:
+        found.append(f"--date is {day}, before data_through {package.descriptor['data_through']}: release later, or correct data_through")
+    return found
+
+
+def check_result(package: Package, texts: dict[str, str]) -> None:
+    """Validate the package as it would be with these files, before one is written. Raises Refused."""
+    with tempfile.TemporaryDirectory() as place:
+        for path in ("datapackage.json", *(t.path for t in package.tables.values())):
+            target = Path(place) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path in texts:
+                target.write_text(texts[path], encoding="utf-8", newline="")
+            else:
+                shutil.copyfile(package.root / path, target)
+        faults = validate.faults_of(load(Path(place)))
+    if faults:
+        told = "\n".join(map(str, faults[:20]))
+        raise Refused(f"nothing was written, since the result would have {len(faults)} faults; correct the data or releases/reasons.csv:\n{told}")
 
 
 def whole(root: Path) -> Package:
@@ -117,6 +157,7 @@ def make(root: Path, say) -> Path:
         raise Refused("\n".join(problems))
     epoch = int(git(root, "log", "-1", "--format=%ct"))
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
+    kept_problem(root, package, release, epoch)
     target.parent.mkdir(exist_ok=True)
     with written(target) as beside:
         beside.mkdir()
@@ -140,6 +181,22 @@ def make(root: Path, say) -> Path:
         if problems:
             raise Refused("the release does not hold together:\n" + "\n".join(problems))
     return target
+
+
+def kept_problem(root: Path, package: Package, release: dict, epoch: int) -> None:
+    """Raise Refused where this version is kept in releases/ with other bytes than would be made now."""
+    name = release["version"]
+    kept = root / "releases" / f"{name}.zip"
+    if not kept.is_file():
+        return
+    with tempfile.TemporaryDirectory() as place:
+        pack(root, package, release, Path(place), epoch)
+        same = (Path(place) / f"benefits-{name}.zip").read_bytes() == kept.read_bytes()
+    if not same:
+        raise Refused(
+            f"releases/{name}.zip is kept, and this commit would make other bytes for it: a version is made once, from its own commit. "
+            "For a new release raise `version` in datapackage.json, run release.py prepare, commit, and make it (docs/releasing.md)"
+        )
 
 
 def unwritten(package: Package, change: diff.Difference, release: dict) -> list[str]:
@@ -201,17 +258,21 @@ def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("prepare").add_argument("--date", required=True, help="day of the release, YYYY-MM-DD")
+    preparing = verbs.add_parser("prepare")
+    preparing.add_argument("--date", required=True, help="day of the release, YYYY-MM-DD, after the last release and not after today")
+    preparing.add_argument("--today", help="the day it is, YYYY-MM-DD (default: by this machine's clock); only a later --date is refused by it")
     verbs.add_parser("make")
     args = parser.parse_args(argv)
     try:
         if args.verb == "prepare":
-            if not is_date(args.date) or len(args.date) != 10:
-                raise Refused(f"--date is {args.date!r}, expected a day as YYYY-MM-DD")
-            print(prepare(args.root, args.date))
+            today = args.today or date.today().isoformat()
+            for name, day in (("--date", args.date), ("--today", today)):
+                if not is_iso_date(day):
+                    raise Refused(f"{name} is {day!r}, expected a day as YYYY-MM-DD, such as 2026-11-25")
+            print(prepare(args.root, args.date, today))
         else:
             target = make(args.root, lambda step: print(f"{step} ...", flush=True))
-            print(f"dist/{target.name}: {sum(1 for p in target.rglob('*') if p.is_file())} files. Keep dist/{target.name}/benefits-{target.name}.zip as releases/{target.name}.zip, and tag the commit.")
+            print(f"dist/{target.name}: {sum(1 for p in target.rglob('*') if p.is_file())} files. Keep dist/{target.name}/benefits-{target.name}.zip as releases/{target.name}.zip, and commit it.")
     except (Refused, build.BuildError, diff.NoPackage, site_export.DeadLink, sqlite3.Error) as e:
         print(f"error: {e}", file=sys.stderr)
         return 1

@@ -13,6 +13,7 @@ from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, lo
 import argparse
 import contextlib
 import copy
+import difflib
 import json
 import re
 from pathlib import Path
@@ -28,6 +29,15 @@ KNOWN = {
     "package": {"$schema", "name", "id", "title", "description", "homepage", "version", "created", "keywords", "licenses", "contributors", "sources", "resources", "data_through", "complete_from"},
     "resource": {"name", "type", "title", "description", "path", "format", "mediatype", "encoding", "dialect", "schema", "searchable", "fact"},
     "field": {"name", "type", "format", "title", "description", "example", "constraints", "categories", "cited", "wording"},
+    "dialect": {"delimiter", "lineTerminator", "header", "quoteChar", "doubleQuote", "skipInitialSpace", "$schema"},
+    "schema": {"$schema", "name", "title", "description", "fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys"},
+    "constraints": {"required", "unique", "pattern", "enum", "minimum", "maximum"},
+    "category": {"value", "label"},
+    "foreignKey": {"fields", "reference"},
+    "reference": {"resource", "fields"},
+    "licence": {"name", "path", "title"},
+    "source": {"title", "path", "email", "version"},
+    "contributor": {"title", "path", "roles", "organization", "givenName", "familyName"},
 }
 
 
@@ -74,8 +84,13 @@ def descriptor_faults(package: Package) -> list[Fault]:
         fault("licence", "licenses", "does not name CC-BY-4.0", "restore the licence of the data")
     resources = {r["name"]: r for r in d["resources"]}
     _unknown(fault, "package", "package", d)
+    for name, kind in (("licenses", "licence"), ("sources", "source"), ("contributors", "contributor")):
+        _unknown_in(fault, kind, name, d.get(name))
+    _key_faults(fault, resources)
     for r in d["resources"]:
         _unknown(fault, "resource", r["name"], r)
+        _unknown(fault, "dialect", f"{r['name']}.dialect", r.get("dialect", {}))
+        _unknown(fault, "schema", f"{r['name']}.schema", r["schema"])
         for part in ("title", "description"):
             if not isinstance(r.get(part), str) or not r[part].strip():
                 fault("described", r["name"], f"has no {part}", "say what one row is, so that a stranger could code a new one")
@@ -83,12 +98,11 @@ def descriptor_faults(package: Package) -> list[Fault]:
         for column in r.get("searchable", []):
             if column not in columns:
                 fault("searchable", r["name"], f"names {column!r}, which is no field", "name fields of this table")
-        for columns_ in r["schema"].get("uniqueKeys", []):
-            if not isinstance(columns_, list) or not set(columns_) <= set(columns):
-                fault("unique-key-target", r["name"], f"has a unique key of {columns_!r}", "give lists of fields of this table")
         for f in r["schema"]["fields"]:
             where = f"{r['name']}.{f['name']}"
             _unknown(fault, "field", where, f)
+            _unknown(fault, "constraints", f"{where}.constraints", f.get("constraints", {}))
+            _unknown_in(fault, "category", f"{where}.categories", f.get("categories"))
             for part in ("title", "description"):
                 if not isinstance(f.get(part), str) or not f[part].strip():
                     fault("described", where, f"has no {part}", "say what the column means, so that a stranger could code a new row")
@@ -98,16 +112,66 @@ def descriptor_faults(package: Package) -> list[Fault]:
                 fault("categories", where, "has an enum and categories that differ", "give each code once in both, in the same order, with a label")
             elif labels and any(not c.get("label") for c in labels):
                 fault("categories", where, "has a code without a label", "give each code a label")
-        for fk in r["schema"].get("foreignKeys", []):
-            target = resources.get(fk["reference"].get("resource") or r["name"])
-            if target is None or target["schema"]["primaryKey"] != fk["reference"].get("fields") or not set(fk.get("fields", [])) <= set(columns):
-                fault("foreign-key-target", r["name"], f"has a foreign key to {fk['reference'].get('resource')!r} that is not its primary key", "point it at the primary key of a table")
     return found
 
 
 def _unknown(fault, kind, where, properties):
-    for name in set(properties) - KNOWN[kind]:
-        fault("unknown-property", where, f"has the property {name!r}, which nothing reads", f"remove it or spell it as one of {', '.join(sorted(KNOWN[kind]))}")
+    for name in sorted(set(properties) - KNOWN[kind]) if isinstance(properties, dict) else ():
+        near = difflib.get_close_matches(name, KNOWN[kind], 1)
+        meant = f"did you mean {near[0]!r}? Known are" if near else "remove it or spell it as one of"
+        fault("unknown-property", where, f"has the property {name!r}, which nothing reads", f"{meant} {', '.join(sorted(KNOWN[kind]))}")
+
+
+def _unknown_in(fault, kind, where, listed):
+    for i, properties in enumerate(listed if isinstance(listed, list) else ()):
+        _unknown(fault, kind, f"{where}[{i}]", properties)
+
+
+def _key_faults(fault, resources: dict[str, dict]) -> None:
+    """Unique and foreign keys that no database could have."""
+    points: dict[str, set[str]] = {}
+    for name, r in resources.items():
+        columns = {f["name"]: f["type"] for f in r["schema"]["fields"]}
+        unique = r["schema"].get("uniqueKeys", [])
+        for i, key in enumerate(unique if isinstance(unique, list) else [unique]):
+            if not isinstance(key, list) or not key or key in unique[:i] or not all(isinstance(c, str) and c in columns for c in key):
+                fault("unique-key-target", name, f"has a unique key of {key!r}", "give lists of fields of this table, each once")
+        for i, fk in enumerate(r["schema"].get("foreignKeys", [])):
+            _unknown(fault, "foreignKey", f"{name}.foreignKeys[{i}]", fk)
+            _unknown(fault, "reference", f"{name}.foreignKeys[{i}].reference", fk["reference"])
+            points.setdefault(name, set()).add(fk["reference"].get("resource") or name)
+            if problem := _target_problem(fk, name, columns, resources):
+                fault("foreign-key-target", name, f"has a foreign key to {fk['reference'].get('resource') or name!r} {problem}", "point one field at the primary key of a table, each as a list")
+    for name in sorted(points):
+        if _reaches_itself(name, points):
+            fault("foreign-key-cycle", name, "points through other tables back to itself", "take one of these foreign keys away; only a table that points to itself directly can be built")
+
+
+def _target_problem(fk: dict, name: str, columns: dict[str, str], resources: dict[str, dict]) -> str:
+    target, fields = resources.get(fk["reference"].get("resource") or name), fk.get("fields")
+    if target is None:
+        return "that is no table"
+    if not isinstance(fields, list) or len(fields) != 1 or fields[0] not in columns:
+        return f"from {fields!r}, which is not a list of one field of this table"
+    key = target["schema"]["primaryKey"]
+    key = [key] if isinstance(key, str) else key
+    if fk["reference"].get("fields") != key or len(key) != 1:
+        return "that is not its primary key of one field"
+    types = {f["name"]: f["type"] for f in target["schema"]["fields"]}
+    return "" if types[key[0]] == columns[fields[0]] else "of another type"
+
+
+def _reaches_itself(name: str, points: dict[str, set[str]]) -> bool:
+    """Whether a way leads from a table through others back to it; pointing to itself directly is none."""
+    seen, ahead = set(), [t for t in points[name] if t != name]
+    while ahead:
+        table = ahead.pop()
+        if table == name:
+            return True
+        if table not in seen:
+            seen.add(table)
+            ahead += points.get(table, ())
+    return False
 
 
 def _example(fault, where, f):

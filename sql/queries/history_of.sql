@@ -4,10 +4,10 @@ FROM changes c CROSS JOIN dataset d
 WHERE (:table = '' OR c."table" = :table) AND (:record = '' OR c.record = :record)
 UNION ALL
 SELECT r.version, r.date, :table, :record, '*', NULL, NULL,
-       CASE WHEN NOT EXISTS (SELECT 1 FROM changes c WHERE c.record = :record AND (:table = '' OR c."table" = :table))
-            THEN 'As published in the first release; unchanged since.' ELSE 'The first release. Later changes are in the other rows.' END,
-       d.data_through, d.version
-FROM releases r CROSS JOIN dataset d WHERE r.level = 'first'
+       'No release since the first has a change of what was asked for.', d.data_through, d.version
+FROM releases r CROSS JOIN dataset d
+WHERE r.level = 'first'
+  AND NOT EXISTS (SELECT 1 FROM changes c WHERE (:table = '' OR c."table" = :table) AND (:record = '' OR c.record = :record))
 UNION ALL
 SELECT NULL, NULL, :table, :record, '*', NULL, NULL, 'Nothing has been released yet.', d.data_through, d.version
 FROM dataset d WHERE NOT EXISTS (SELECT 1 FROM releases)
