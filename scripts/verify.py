@@ -22,6 +22,7 @@ import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
+import diff
 from package import ROOT, run
 
 SUMS = "SHA256SUMS"
@@ -39,8 +40,12 @@ def checksum_problems(folder: Path) -> list[str]:
 
 def package_cells(folder: Path) -> dict[str, tuple[list[str], list[str], list[tuple]]]:
     """Columns, types and typed rows of each table, from the zip of the data package: what every other format is held against."""
-    [archive] = folder.glob("benefits-*.zip")
-    found = {}
+    archives = sorted(folder.glob("benefits-*.zip"))
+    if len(archives) != 1:
+        raise diff.NoPackage(f"{folder} holds {len(archives)} files benefits-VERSION.zip, expected one: take the release again from where it is published")
+    [archive], found = archives, {}
+    with diff.open_package(str(archive)):
+        pass  # whole and readable, or NoPackage
     with zipfile.ZipFile(archive) as z:
         for resource in json.loads(z.read("datapackage.json"))["resources"]:
             types = [f["type"] for f in resource["schema"]["fields"]]
@@ -117,7 +122,11 @@ def main(argv=None) -> int:
     if not args.folder.is_dir():
         print(f"error: {args.folder} is no folder", file=sys.stderr)
         return 1
-    problems = checksum_problems(args.folder) or cell_problems(args.folder)
+    try:
+        problems = checksum_problems(args.folder) or cell_problems(args.folder)
+    except diff.NoPackage as e:
+        print(f"error: {e}", file=sys.stderr)
+        return 1
     if not problems and args.clone:
         problems = rebuild_problems(args.folder, args.clone)
     print("\n".join(problems) or f"{args.folder.name}: the checksums hold, every format has the same cells" + (", and the clone gives the same bytes" if args.clone else ""))

@@ -132,3 +132,82 @@ def test_the_form_of_a_fault(broken):
     assert [line for line in done.stdout.splitlines() if line.startswith(expected)], done.stdout
     assert " faults in " in done.stdout.splitlines()[-1]
 
+
+
+def schema(d, name):
+    return resource(d, name)["schema"]
+
+
+SLIPS = {
+    "foreignKey": lambda d: schema(d, "coverage").update(foreignKey=[]),
+    "uniqueKey": lambda d: schema(d, "coverage").update(uniqueKey=[]),
+    "predicat": lambda d: schema(d, "coverage")["foreignKeys"][0]["reference"].update(predicat="x"),
+    "lable": lambda d: next(f for f in schema(d, "coverage")["fields"] if "categories" in f)["categories"][0].update(lable="x"),
+    "requred": lambda d: schema(d, "coverage")["fields"][0]["constraints"].update(requred=True),
+    "delimeter": lambda d: resource(d, "coverage").setdefault("dialect", {}).update(delimeter=","),
+    "titel": lambda d: d["licenses"][0].update(titel="x"),
+}
+
+
+def slips(root):
+    import package as ground
+    import validate
+
+    return validate.descriptor_faults(ground.load(root, only=()))
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_an_unknown_property_is_a_fault_at_every_level(name, broken):
+    edit(broken, SLIPS[name])
+    assert [f.rule for f in slips(broken) if repr(name) in f.message] == ["unknown-property"]
+    near = name != "predicat"  # which is like nothing that is known there
+    assert any("did you mean" in f.todo for f in slips(broken)) is near
+
+
+KEYS = {
+    "composite": (lambda d: schema(d, "coverage")["foreignKeys"].append({"fields": ["program", "population"], "reference": {"resource": "roles", "fields": ["role_id", "court_case"]}}), "foreign-key-target"),
+    "no key": (lambda d: schema(d, "coverage")["foreignKeys"].append({"fields": ["note"], "reference": {"resource": "programs", "fields": ["name"]}}), "foreign-key-target"),
+    "two tables in a circle": (lambda d: schema(d, "programs")["foreignKeys"].append({"fields": ["name"], "reference": {"resource": "coverage", "fields": ["coverage"]}}), "foreign-key-cycle"),
+    "unique key twice": (lambda d: schema(d, "coverage").update(uniqueKeys=[["note"], ["note"]]), "unique-key-target"),
+    "empty unique key": (lambda d: schema(d, "coverage").update(uniqueKeys=[[]]), "unique-key-target"),
+}
+
+
+@pytest.mark.parametrize("what", KEYS)
+def test_a_key_that_no_database_could_have_is_refused(what, broken):
+    change, rule = KEYS[what]
+    edit(broken, change)
+    assert rule in {f.rule for f in slips(broken)}
+
+
+def test_a_table_that_points_to_itself_validates_and_builds(broken):
+    key = {"fields": ["jurisdiction"], "reference": {"resource": "jurisdictions", "fields": ["jurisdiction"]}}
+    edit(broken, lambda d: schema(d, "jurisdictions").setdefault("foreignKeys", []).append(key))
+    for verb in ("validate", "build"):
+        done = run(verb, "--root", broken)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+FORMS = {
+    "CRLF": lambda raw: raw.replace(b"\n", b"\r\n"),
+    "lone CR": lambda raw: raw.replace(b"\n", b"\r"),
+    "byte order mark": lambda raw: b"\xef\xbb\xbf" + raw,
+    "no last line end": lambda raw: raw[:-1],
+    "another order": lambda raw: b"\n".join([*raw.split(b"\n")[:1], *reversed(raw.split(b"\n")[1:-1]), b""]),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_sort_gives_back_the_canonical_bytes(form, broken):
+    path = broken / "data" / "populations.csv"
+    raw, other = path.read_bytes(), data(broken).stat().st_mtime_ns
+    path.write_bytes(FORMS[form](raw))
+    assert run("canonical", "--root", broken).returncode == 0
+    assert path.read_bytes() == raw and data(broken).stat().st_mtime_ns == other
+
+
+def test_sort_leaves_a_line_break_in_a_cell_and_says_so(broken):
+    path = broken / "data" / "populations.csv"
+    path.write_bytes(raw := path.read_bytes() + b'"zz\r\ny"' + b"," * path.read_bytes().split(b"\n")[0].count(b",") + b"\r\n")
+    done = run("canonical", "--root", broken)
+    assert done.returncode == 1 and "data/populations.csv: left as it is" in done.stderr and path.read_bytes() == raw

@@ -6,6 +6,7 @@ They are made in clones of the last commit. So that this takes a minute and not 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, run
+from conftest import ROOT, copy_package, run
 
 ONE_DAY = "import sys; sys.path.insert(0, 'scripts'); import release, site_export; site_export.days_of = lambda database: ['2026-01-06']; release.run(lambda: release.main(['make']))"
 
@@ -38,13 +39,20 @@ def version_of(target):
 
 
 def prepared(target):
-    """The clone with its version prepared and committed, if it is not yet."""
-    done = run("release", "--root", target, "prepare", "--date", "2026-11-24")
-    if "is prepared already" not in done.stderr:
-        assert done.returncode == 0, done.stderr
-        subprocess.run([sys.executable, "scripts/describe.py"], cwd=target, check=True, capture_output=True)
-        git("commit", "--quiet", "-am", "Prepare", cwd=target)
+    """The clone with a next version prepared and committed."""
+    change_description(target, "1.0.1")
+    done = run("release", "--root", target, "prepare", "--date", "2026-11-26", "--today", "2026-11-26")
+    assert done.returncode == 0, done.stderr
+    subprocess.run([sys.executable, "scripts/describe.py"], cwd=target, check=True, capture_output=True)
+    git("commit", "--quiet", "-am", "Prepare", cwd=target)
     return target
+
+
+def change_description(target, version):
+    path = target / "datapackage.json"
+    descriptor = json.loads(path.read_text(encoding="utf-8"))
+    descriptor |= {"version": version, "description": descriptor["description"] + " Again."}
+    path.write_text(json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def make(target, **env):
@@ -126,7 +134,30 @@ def test_a_killed_release_leaves_nothing_that_looks_released(origin, tmp_path):
         assert [p.name for p in (other / "dist").glob("[!.]*")] == []
 
 
-@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "20261124"])
-def test_a_release_has_a_day(origin, day):
-    done = run("release", "--root", origin, "prepare", "--date", day)
-    assert done.returncode == 1 and "expected a day as YYYY-MM-DD" in done.stderr
+ODD_DAYS = ["yesterday", "2026-02-30", "2027-02-29", "20261124", "2026-W48-4", "2026-1-2", " 2026-11-26", "２０２６-11-26", "0001-01-01", "9999-12-31", "2026-11-23", "2026-11-24", "2026-11-27"]
+
+
+@pytest.mark.parametrize("day", ODD_DAYS)
+def test_a_release_has_a_day_after_the_last_and_not_after_today(day, tmp_path):
+    target = copy_package(tmp_path / "package")
+    shutil.copytree(ROOT / "releases", target / "releases")
+    change_description(target, "1.0.1")
+    before = sums(target)
+    done = run("release", "--root", target, "prepare", "--date", day, "--today", "2026-11-26")
+    assert done.returncode == 1 and "expected a day as YYYY-MM-DD" in done.stderr and "Traceback" not in done.stderr
+    assert sums(target) == before
+
+
+def test_prepare_refuses_a_reason_that_validate_would(tmp_path):
+    target = copy_package(tmp_path / "package")
+    shutil.copytree(ROOT / "releases", target / "releases")
+    change_description(target, "1.0.1")
+    (target / "releases" / "reasons.csv").write_text("table,record,field,reason\nprograms,x,*,=1+1\n")
+    done = run("release", "--root", target, "prepare", "--date", "2026-11-26", "--today", "2026-11-26")
+    assert done.returncode == 1 and "releases/reasons.csv:2 [programs/x/*]: reason '=1+1' begins as" in done.stderr
+
+
+def test_a_kept_version_is_not_made_with_other_bytes(tmp_path):
+    target = clone(tmp_path / "later")
+    done = run("release", "--root", target, "make")
+    assert done.returncode == 1 and "releases/1.0.0.zip is kept" in done.stderr and not (target / "dist").exists()

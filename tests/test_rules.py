@@ -17,7 +17,7 @@ from conftest import copy_package, examples
 
 CASES = examples("rules")
 # Rules whose fault is not a matter of one changed cell have a test of their own below.
-ALONE = {"empty-table", "source-unused", "citation-missing"}
+ALONE = {"row-too-long", "empty-table", "source-unused", "citation-missing"}
 
 
 def rewrite(path, change):
@@ -138,3 +138,25 @@ def test_a_mutant_that_is_not_caught_is_told(capsys, monkeypatch):
     monkeypatch.setattr(validate, "faults_of", lambda package: [])
     assert mutants.main(["--count", "3", "--jobs", "1"]) == 1
     assert "0 of 3 mutants" in capsys.readouterr().out
+
+
+ODD = [0x01, 0x7F, 0x85, 0xA0, 0xAD, 0x34F, 0x61C, 0x115F, 0x180E, 0x2007, 0x200B, 0x2028, 0x202E, 0x202F, 0x2060, 0x2066, 0x2800, 0x3000]
+ODD += [0x3164, 0xE000, 0xFE0F, 0xFEFF, 0xFFA0, 0xFFF9, 0xFFFD, 0xFFFE, 0x378, 0x1D173, 0xE0001, 0xE0100, 0x10FFFF]
+
+
+@pytest.mark.parametrize("code", ODD, ids="U+{:04X}".format)
+def test_a_character_that_cannot_be_seen_is_named_with_its_place(code):
+    assert rules.odd_character(f"ab{chr(code)}c").startswith(f"U+{code:04X} (") and rules.odd_character(f"ab{chr(code)}c").endswith("character 3")
+
+
+def test_plain_letters_and_signs_of_any_script_are_no_odd_characters():
+    assert rules.odd_character("Café § 1396b(v) – “Niño” naïve 中文 Ελλάδα €5") == ""
+
+
+def test_a_row_that_no_change_could_hold_is_a_fault(broken):
+    def change(rows):
+        for column in ("summary", "name"):
+            rows[1][rows[0].index(column)] = "a" * 4_200
+
+    rewrite(broken / "data" / "programs.csv", change)
+    assert [f.line for f in faults(broken, "row-too-long") if f.rule == "row-too-long"] == [2]
