@@ -106,7 +106,7 @@ def git(root: Path, *args: str) -> str:
 def clone_of(folder: Path) -> Path:
     """A clone of the last commit, of a version that is prepared."""
     git(ROOT, "clone", "--quiet", str(ROOT), str(folder))
-    if done := verb("release", "--root", folder, "prepare", "--date", DAY):
+    if done := verb("release", "--root", folder, "prepare", "--date", DAY, "--today", DAY):
         if "is prepared already" not in done:
             raise SystemExit(f"error: the last commit cannot be prepared for a release: {done}")
         return folder
@@ -230,7 +230,7 @@ def undisturbed(folder: Path, seen: Seen) -> list[tuple]:
     jobs = []
     for name, words, ready in (
         ("validate", [], lambda root: None), ("build", [], lambda root: verb("validate", "--root", root)), ("canonical", [], lambda root: mix(root, "programs", "claims")),
-        ("describe", [], outdate), ("release", ["prepare", "--date", DAY], edit),
+        ("describe", [], outdate), ("release", ["prepare", "--date", DAY, "--today", DAY], edit),
     ):  # fmt: skip
         start, done = copy_of(folder / f"{name}-start"), folder / f"{name}-done"
         ready(start)
@@ -423,7 +423,7 @@ def read_only(folder: Path, args, r: random.Random) -> Seen:
         before = state(disk)
         for name, words in (
             ("validate", command("validate", "--root", one)), ("build", command("build", "--root", one)), ("sort", command("canonical", "--root", mixed)), ("describe", command("describe", "--root", one)),
-            ("prepare", command("release", "--root", one, "prepare", "--date", DAY)), ("make", command("release", "--root", clone, "make")), ("export", command("export", "--database", ROOT / "build" / "benefits.db", "--out", disk / "out")),
+            ("prepare", command("release", "--root", one, "prepare", "--date", DAY, "--today", DAY)), ("make", command("release", "--root", clone, "make")), ("export", command("export", "--database", ROOT / "build" / "benefits.db", "--out", disk / "out")),
         ):  # fmt: skip
             problem = sentence(subprocess.run(words, capture_output=True, text=True, cwd=folder))
             seen.note(f"{name} told", f"{name}: {problem}" if problem else "")

@@ -80,6 +80,8 @@ def descriptor_faults(package: Package) -> list[Fault]:
     for name in ("data_through", "complete_from"):
         if not ISO_DATE.fullmatch(str(d.get(name))) or not is_date(str(d.get(name))):
             fault("date", name, f"is {d.get(name)!r}", "write YYYY-MM-DD")
+        elif not rules.EARLIEST <= d[name] <= rules.LATEST:
+            fault("date", name, f"is {d[name]}, not between {rules.EARLIEST} and {rules.LATEST}", "check the year")
     if not any(lic.get("name") == "CC-BY-4.0" for lic in d.get("licenses", []) if isinstance(lic, dict)):
         fault("licence", "licenses", "does not name CC-BY-4.0", "restore the licence of the data")
     resources = {r["name"]: r for r in d["resources"]}

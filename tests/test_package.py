@@ -211,3 +211,9 @@ def test_sort_leaves_a_line_break_in_a_cell_and_says_so(broken):
     path.write_bytes(raw := path.read_bytes() + b'"zz\r\ny"' + b"," * path.read_bytes().split(b"\n")[0].count(b",") + b"\r\n")
     done = run("canonical", "--root", broken)
     assert done.returncode == 1 and "data/populations.csv: left as it is" in done.stderr and path.read_bytes() == raw
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-30", "0001-01-01"])
+def test_no_day_of_the_package_is_one_that_stands_for_no_end(day, broken):
+    edit(broken, lambda d: d.update(data_through=day))
+    assert ("date", f"is {day}, not between 1965-07-30 and 2060-01-01") in {(f.rule, f.message) for f in slips(broken)}
