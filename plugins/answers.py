@@ -36,7 +36,7 @@ def asgi_wrapper(datasette):
             takes = next((takes for pattern, takes in known if pattern.fullmatch(path)), None)
             if takes is not None:
                 given = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
-                problems = await refusals(datasette.get_database("benefits"), takes, given)
+                problems = await refusals(datasette.get_database("benefits"), takes, given, page=not path.startswith("/benefits/"))
                 if problems:
                     raise BadRequest("\n".join(problems))  # which plugins/guard.py answers, in the form asked for
                 if path in lists and [(n, v) for n, v in given if n.startswith("_")] == [("_shape", "array")]:
@@ -70,12 +70,14 @@ async def as_list(datasette, answer: str, given: dict) -> Response:
     return Response(json.dumps([dict(zip(columns, row)) for row in found.rows]), content_type="application/json; charset=utf-8")
 
 
-async def refusals(database, takes: dict, given: list[tuple[str, str]]) -> list[str]:
+async def refusals(database, takes: dict, given: list[tuple[str, str]], page: bool = False) -> list[str]:
     """A sentence for each of the given parameters that the answer cannot take."""
     problems, seen = [], set()
     for name, value in given:
         if name.startswith("_"):
             continue
+        if name not in takes and page:
+            continue  # other sites add parameters to the links of pages
         if name not in takes:
             problems.append(f"There is no parameter {name[:40]!r}. Accepted: {', '.join(takes)}.")
         elif name in seen:

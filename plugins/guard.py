@@ -17,7 +17,9 @@ from types import SimpleNamespace
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from datasette import Response, hookimpl
+from datasette.database import QueryInterrupted
 from datasette.filters import Filters
+from datasette.utils import sqlite3, urlsafe_components
 from datasette.utils.asgi import Base400
 from datasette.version import __version__
 from datasette.views.base import DatasetteError
@@ -51,12 +53,20 @@ TAKEN = re.compile(
     r"stream|dl|header|extras|show_hidden|(show|hide)_sql|filter_(column|op|value)(_[0-9]+)?)"
 )
 NAMES_A_COLUMN = {"_sort", "_sort_desc", "_facet", "_facet_date", "_col", "_nocol", "_label"}
-LOOKUPS = [key for key, *_ in Filters([]).lookups()]
+LOOKUPS = [key for key, *_ in Filters([]).lookups() if not key.startswith("array")]  # no column holds a list
 
 LOCAL = re.compile(rb"/(?![/\\])[!-~]*")  # a Location on this site
 NEXT = re.compile(rb'<(?!//)/[\w~./%?=&,*+-]*>; rel="next"')
 NOTHING = "There is nothing at this address."
-MISFIT = "This cannot be answered: a part of the address does not fit, such as a quotation mark that is not closed, or a page mark of another list."
+TOO_LONG = "This question takes too long to answer. Ask for less, or take /benefits.db and ask it yourself."
+# Tables that the site needs for itself: copies for full-text search, and earlier states of the tables.
+INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index")
+WORDS = {"on", "off", "true", "false", "1", "0"}  # what Datasette takes for yes and no
+COMPARED = {"gt", "gte", "lt", "lte"}
+TRACKING = re.compile(
+    r"(utm|hsa|pk|mtm|piwik)_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|li_fat_id|mc_[ce]id|mkt_tok|igshid|igsh|srsltid|"
+    r"_ga|_gl|_gac|_hsenc|_hsmi|_openstat|vero_id|oly_(anon|enc)_id|ref|ref_src|ref_url|s_cid|wickedid|epik|si"
+)  # added to links by mail, search and social services
 
 
 class Refused(Base400):
@@ -90,10 +100,11 @@ def asgi_wrapper(datasette):
         async def guarded(scope, receive, send):
             if scope["type"] != "http":
                 return await app(scope, receive, send)
-            raw, query = scope["raw_path"].partition(b"?")[0], scope["query_string"]
+            raw, query = scope["raw_path"].partition(b"?")[0], without_tracking(scope["query_string"])
+            scope = scope | {"query_string": query}
             path = raw.decode("latin-1")
             tag = f'"{site.version}-{hashlib.sha256(site.edition + raw + b"?" + query).hexdigest()[:20]}"'
-            started, held, parts = False, (), []
+            started, held, parts, star = False, (), [], False
 
             async def start(status: int, headers: dict):
                 nonlocal started
@@ -107,14 +118,20 @@ def asgi_wrapper(datasette):
                 await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body, "more_body": more})
 
             async def reply(message):
-                nonlocal held
+                nonlocal held, parts
                 if message["type"] == "http.response.body":
+                    if parts is None:
+                        return
                     parts.append(message.get("body", b""))
                     more = message.get("more_body", False)
                     if more and scope["http_version"] == "1.0":
                         return  # HTTP/1.0 knows no chunks: what is of unknown length is sent when its length is known
                     body = b"".join(parts)
                     parts.clear()
+                    if held and star and held[0] == 200:  # what is there has not changed from whatever the client has
+                        await start(304, {})
+                        held, parts = (), None
+                        return await finish()
                     if held:
                         await start(held[0], held[1] if more else {"content-length": str(len(body))} | held[1])
                         held = ()
@@ -124,6 +141,8 @@ def asgi_wrapper(datasette):
                     raise Refused(404, NOTHING)  # what static files answer with is a fragment
                 if message["status"] >= 500 or not LOCAL.fullmatch(given.get(b"location", b"/")):
                     raise RuntimeError
+                if path.endswith(".csv") and message["status"] == 200:
+                    given[b"content-type"] = b"text/csv; charset=utf-8"
                 if not NEXT.fullmatch(given.get(b"link", b"")):
                     given.pop(b"link", None)  # made of the query as it came, and could send a browser to another host
                 passed = (b"content-type", b"content-length", b"content-disposition", b"location", b"link")
@@ -137,6 +156,8 @@ def asgi_wrapper(datasette):
                     await start(204, METHODS | PREFLIGHT | NO_STORE)
                     return await finish()
                 had = b",".join(value for name, value in scope["headers"] if name == b"if-none-match").decode("latin-1").split(",")
+                if "*" in (one.strip() for one in had):
+                    star = True
                 if tag in (one.strip().removeprefix("W/") for one in had):
                     await start(304, {})
                     return await finish()
@@ -144,7 +165,7 @@ def asgi_wrapper(datasette):
                     return await download(site.file, site.size, reply)
                 await app(scope | {"method": "GET", "headers": [], "client": None}, receive, reply)
             except Exception as exception:
-                status, sentences = reasons(exception)
+                status, sentences = reasons(exception)  # and a fault of ours is in the log from here on
                 if started:
                     return  # the server closes the connection, so that a part is not taken for the whole
                 content_type, body = await refusal(datasette, path, status, sentences)
@@ -181,17 +202,19 @@ def known(datasette) -> SimpleNamespace:
     for name, kind in connection.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')").fetchall():
         found = connection.execute("SELECT name, pk FROM pragma_table_info(?) ORDER BY cid", [name]).fetchall()
         columns, keys = [c for c, _ in found], [c for c, position in found if position]
+        if INTERNAL.fullmatch(name):
+            continue
         tables[name] = (columns, keys) if keys or kind == "view" else (columns + ["rowid"], ["rowid"])
     answers = datasette.metadata("queries", database="benefits") or {}
     forms = ({None, "csv"} | set(datasette.renderers)) - {"blob", "jsono"}
     # The edition stands for all that the site is made of: data, pages and code.
     digest = hashlib.sha256((__version__ + database.hash + json.dumps(datasette.metadata(), default=str)).encode())
-    root = Path(datasette.plugins_dir).parent
+    root = Path(__file__).resolve().parent.parent
     for pattern in ("plugins/*.py", "templates/**/*", "static/**/*", "docs/**/*", "build/test-results.json"):
         for file in sorted(f for f in root.glob(pattern) if f.is_file()):
             digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     file = open(database.path, "rb")  # for as long as the site runs
-    return SimpleNamespace(version=version, through=through, tables=tables, answers=answers, forms=forms, edition=digest.digest(), file=file, size=os.fstat(file.fileno()).st_size)
+    return SimpleNamespace(connection=connection, version=version, through=through, tables=tables, answers=answers, forms=forms, edition=digest.digest(), file=file, size=os.fstat(file.fileno()).st_size)
 
 
 def check(method: str, path: str, query: bytes, site) -> None:
@@ -215,7 +238,7 @@ def check(method: str, path: str, query: bytes, site) -> None:
         raise Refused(403, "This site takes no SQL. Download /benefits.db to run your own.")
     for name in own:
         if not TAKEN.fullmatch(name):
-            raise Refused(400, f"The parameter {name[:40]!r} is not taken.")
+            raise Refused(400, f"Unknown parameter {name[:40]!r}.")
     if sum(name.startswith("_facet") for name in own) > MAX_FACETS:
         raise Refused(400, f"Ask for at most {MAX_FACETS} facets at once.")
     if len(pairs) - len(own) > MAX_FILTERS:
@@ -226,6 +249,9 @@ def check(method: str, path: str, query: bytes, site) -> None:
 
 def check_data(table: str | None, row: str | None, form: str | None, pairs: list, site) -> None:
     is_table = table in site.tables and table not in site.answers
+    if table and not is_table and table not in site.answers:
+        raise Refused(404, NOTHING)
+    check_own(table, row, form, pairs, is_table)
     if form not in (site.forms if table else (None, "json", "db")) or (row and not is_table):
         raise Refused(404, NOTHING)
     columns, keys = site.tables[table] if is_table else ([], [])
@@ -254,17 +280,116 @@ def check_data(table: str | None, row: str | None, form: str | None, pairs: list
             raise Refused(400, f"{column[:40]!r} is not a column of {table}. Its columns: {', '.join(columns)}.")
         if lookup not in LOOKUPS:
             raise Refused(400, f"{lookup[:40]!r} is not a way to filter. Accepted: {', '.join(LOOKUPS)}.")
+        check_value(name, lookup, value)
+    if not row:
+        check_page_mark(table, keys, pairs, site)
+        check_search(table, pairs, site)
+
+
+# Datasette's parameters that an answer has a use for, by its form. It would ignore any other without a word.
+OF_ANSWERS = {
+    "json": {"_shape", "_nl", "_json", "_json_infinity"},
+    "csv": {"_header", "_dl", "_stream"},
+    None: {"_hide_sql", "_show_sql"},
+}
+
+
+def check_own(table, row, form, pairs: list, is_table: bool) -> None:
+    """Refuse what Datasette would ignore, and what it would fail on."""
+    for name, value in pairs:
+        if name in ("_labels", "_nl", "_json_infinity") and value.lower() not in WORDS:
+            raise Refused(400, f"{name} is {value[:40]!r}. Accepted: on or off.")
+        if name == "_facet_size" and value != "max" and not re.fullmatch("[0-9]{1,4}", value):
+            raise Refused(400, f"_facet_size is {value[:40]!r}. Accepted: a whole number, or max.")
+        if name.startswith("_") and "__" not in name:
+            if table and not is_table and name not in OF_ANSWERS.get(form, ()):
+                raise Refused(400, f"The parameter {name[:40]!r} has no effect on this address.")
+            if not table and name == "_shape":
+                raise Refused(400, "The parameter '_shape' has no effect on this address.")
+
+
+def check_value(name: str, lookup: str, value: str) -> None:
+    """Refuse a value that the way to filter cannot read."""
+    if lookup in COMPARED and value.isdigit() and not re.fullmatch("[0-9]{1,18}", value):
+        raise Refused(400, f"{name[:40]} is {value[:40]!r}. Accepted: a number of at most 18 digits, or text.")
+    if lookup not in ("in", "notin") or not value.startswith("["):
+        return
+    try:
+        listed = json.loads(value)
+    except (ValueError, RecursionError):
+        listed = None
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        raise Refused(400, f"{name[:40]} is no list. Accepted: values between commas, or a JSON list of texts.")
+
+
+def check_page_mark(table: str, keys: list, pairs: list, site) -> None:
+    """Refuse a _next that leads to no row of this list."""
+    given = dict(pairs)
+    mark = given.get("_next")
+    if not mark:
+        return
+    if keys:
+        parts = urlsafe_components(mark)
+        by = given.get("_sort") or given.get("_sort_desc")
+        fits = len(parts) == len(keys) + bool(by)
+        if fits:
+            where = " AND ".join(f'"{key}" = ?' for key in keys)
+            found = site.connection.execute(f'SELECT 1 FROM "{table}" WHERE {where}', parts[-len(keys):])
+            fits = found.fetchone() is not None
+    else:
+        fits = re.fullmatch("[0-9]{1,9}", mark)
+    if not fits:
+        raise Refused(400, "_next is no page mark of this list. Take it from the page before.")
+
+
+def check_search(table: str, pairs: list, site) -> None:
+    """Refuse a raw search that full-text search cannot read."""
+    given = dict(pairs)
+    if given.get("_searchmode") != "raw":
+        return
+    has = site.connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [f"{table}_fts"]).fetchone()
+    for name, value in pairs if has else ():
+        if name == "_search" or name.startswith("_search_"):
+            try:
+                site.connection.execute(f'SELECT 1 FROM "{table}_fts" WHERE "{table}_fts" MATCH ? LIMIT 1', [value]).fetchone()
+            except sqlite3.OperationalError:
+                raise Refused(400, f"{name[:40]} is no expression of full-text search. Leave _searchmode out to look for words.") from None
+
+
+def without_tracking(query: bytes) -> bytes:
+    """The query without the parameters that other sites add to links."""
+    pairs = query.split(b"&")
+    kept = [pair for pair in pairs if not TRACKING.fullmatch(pair.partition(b"=")[0].decode("latin-1"))]
+    return query if len(kept) == len(pairs) else b"&".join(kept)
 
 
 def reasons(exception: Exception) -> tuple[int, list[str]]:
-    """Status and sentences for what went wrong. The log gets the place in the code, never what was asked."""
+    """Status and sentences for what went wrong. Only what is known to be the reader's is told as the reader's."""
     if isinstance(exception, Base400):
-        return exception.status, [NOTHING] if str(exception) in ("404", "Database not found", "Table not found") else str(exception).splitlines()
-    if isinstance(exception, DatasetteError):
-        return min(exception.status, 400), [MISFIT if exception.title else exception.message]  # a title comes with SQL
-    places = [f"{Path(p.filename).name}:{p.lineno}" for p in traceback.extract_tb(exception.__traceback__)[:-4:-1]]
-    logging.getLogger("uvicorn.error").error("%s at %s, answered 400", type(exception).__name__, " < ".join(places))
-    return 400, [MISFIT]
+        known = str(exception) in ("404", "Database not found", "Table not found")
+        return exception.status, [NOTHING] if known else str(exception).splitlines()
+    if isinstance(exception, QueryInterrupted) or getattr(exception, "title", "") == "SQL Interrupted":
+        return 400, [TOO_LONG]
+    own = isinstance(exception, DatasetteError) and not exception.title
+    if own and (exception.status < 500 or exception.message.startswith("Cannot ")):
+        return min(exception.status, 400), [exception.message]
+    return 500, [f"This is our error, not yours. Its reference is {record(exception)}."]
+
+
+def record(exception: BaseException) -> str:
+    """Write where a fault arose to the log, and return its reference: the same for the same place.
+
+    The log gets types, files and lines. A message or a value could hold what was asked.
+    """
+    lines, one, seen = [], exception, set()
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        places = traceback.extract_tb(one.__traceback__)
+        lines += [f"{type(one).__name__} at", *(f"  {p.filename}:{p.lineno} in {p.name}" for p in places[-15:])]
+        one = one.__cause__ or one.__context__
+    reference = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:10]
+    logging.getLogger("uvicorn.error").error("fault %s\n%s", reference, "\n".join(lines))
+    return reference
 
 
 async def refusal(datasette, path: str, status: int, sentences: list[str]) -> tuple[str, bytes]:
@@ -273,8 +398,10 @@ async def refusal(datasette, path: str, status: int, sentences: list[str]) -> tu
         said = {"ok": False, "error": " ".join(sentences), "status": status, "title": HTTPStatus(status).phrase}
         return "application/json; charset=utf-8", json.dumps(said).encode()
     if not path.endswith(".csv"):
-        with contextlib.suppress(Exception):  # a fault in a template must not end in a 500
+        try:
             await datasette.invoke_startup()
             page = await datasette.render_template("refusal.html", {"status": status, "problems": sentences, "again": re.sub("^/on/[^/]*|/and/[^/]*$", "", path) or "/" if status == 400 else None})
             return "text/html; charset=utf-8", page.encode()
+        except Exception as fault:  # of the page that refuses: the same sentences go out as plain text
+            record(fault)
     return "text/plain; charset=utf-8", ("\n".join(sentences) + "\n").encode()

@@ -388,6 +388,11 @@ def built(database: Path) -> Path:
     return database
 
 
+def sqlite_uri(database: Path | str, how: str = "mode=ro") -> str:
+    """The URI by which SQLite opens a file of any name: one with ?, # or % too."""
+    return Path(database).absolute().as_uri() + "?" + how
+
+
 @contextlib.contextmanager
 def written(path: Path):
     """A name beside `path`, to be made a file or a folder, which then takes its place: whole or not at all."""

@@ -11,7 +11,9 @@ import argparse
 import asyncio
 import contextlib
 import functools
+import glob
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -27,11 +29,12 @@ import uvicorn
 import yaml
 from asgi_gzip import GZipMiddleware
 from datasette.app import Datasette
+from datasette.database import Database
 from datasette.plugins import pm
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from package import ROOT, built
+from package import ROOT, built, sqlite_uri
 
 SETTINGS = {
     "default_allow_sql": False,  # arbitrary SQL lets one reader stall the others; the database can be downloaded instead
@@ -54,7 +57,7 @@ def site_metadata(database: Path, root: Path = ROOT) -> dict:
     for name, query in site["queries"].items():
         query["sql"] = (root / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8")
         query["hide_sql"] = True
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection = sqlite3.connect(sqlite_uri(database), uri=True)
     connection.row_factory = sqlite3.Row
     try:
         d = connection.execute("SELECT * FROM dataset").fetchone()
@@ -68,11 +71,15 @@ def site_metadata(database: Path, root: Path = ROOT) -> dict:
             about["columns"] = {f["field"]: f["description"] for f in fields}
         for name, title, description in OWN_TABLES:
             site["tables"].setdefault(name, {}).update(rights | {"title": title, "description": description})
+        for (name,) in connection.execute("SELECT name FROM sqlite_master"):
+            if INTERNAL.fullmatch(name):  # not listed anywhere; plugins/guard.py answers 404
+                site["tables"].setdefault(name, {}).update({"allow": False, "hidden": True})
     finally:
         connection.close()
     return metadata
 
 
+INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index")  # as in plugins/guard.py
 OWN_TABLES = (
     ("dataset", "Dataset", "Title, version, licence, and the day through which the data goes."),
     ("dataset_tables", "Tables", "What one row of each table is, and the SHA-256 of its file."),
@@ -87,7 +94,20 @@ OWN_TABLES = (
 )
 
 
+class File(Database):
+    """A database that is read from a file of any name."""
+
+    def connect(self, write=False):
+        connection = sqlite3.connect(sqlite_uri(self.path, "immutable=1"), uri=True, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
+
+
 class Site(Datasette):
+    def add_database(self, db, name=None, route=None):
+        """Datasette would take a ?, # or % in the name of the file for a part of a URI."""
+        return super().add_database(File(self, db.path, is_mutable=False) if db.path else db, name, route)
+
     def absolute_url(self, request, path):
         """Addresses without a host: a made-up Host header never comes back, and the site needs not know its name."""
         return path
@@ -138,21 +158,84 @@ class Protocol(HttpToolsProtocol):
 
 
 def datasette(database: Path, root: Path = ROOT) -> Datasette:
-    return Site(
+    site = Site(
         [],
         immutables=[str(database)],
         metadata=site_metadata(database, root),
         settings=SETTINGS,
         template_dir=str(root / "templates"),
-        plugins_dir=str(root / "plugins"),
+        plugins_dir=glob.escape(str(root / "plugins")),  # Datasette takes it for a pattern
         static_mounts=[("static", str(root / "static"))],
     )
+    site.plugins_dir = str(root / "plugins")
+    missing = [file.name for file in sorted((root / "plugins").glob("*.py")) if not pm.has_plugin(file.name)]
+    guards = [hook for hook in pm.hook.asgi_wrapper.get_hookimpls() if hook.plugin_name == "guard.py"]
+    if missing or not guards:
+        raise Unguarded(f"the site does not start without its plugins: {', '.join(missing) or 'guard.py'}")
+    return site
+
+
+class Unguarded(RuntimeError):
+    """The site would run without what checks its requests."""
+
+
+def compressed(app):
+    """`app` with gzip for whom it suits. The database is never compressed on the fly."""
+    zipped = GZipMiddleware(app, compresslevel=6)
+
+    async def answered(scope, receive, send):
+        if scope["type"] != "http":
+            return await app(scope, receive, send)
+
+        async def varying(message):
+            if message["type"] == "http.response.start":
+                others = [(n, v) for n, v in message["headers"] if n.lower() != b"vary"]
+                message = message | {"headers": [*others, (b"vary", b"Accept-Encoding")]}
+            await send(message)
+
+        accepted = b",".join(v for n, v in scope["headers"] if n == b"accept-encoding").decode("latin-1")
+        if scope["path"] == "/benefits.db" or not takes_gzip(accepted):
+            return await app(scope, receive, varying)
+        return await zipped(scope | {"headers": [*scope["headers"], (b"accept-encoding", b"gzip")]}, receive, varying)
+
+    return answered
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header takes gzip, as RFC 9110 weighs it. A weight that cannot be read is none."""
+    weights = {}
+    for one in accepted.lower().split(","):
+        name, *parameters = (part.strip() for part in one.split(";"))
+        weight = next((p[2:].strip() for p in parameters if p.startswith("q=")), "1")
+        weights[name] = float(weight) if re.fullmatch(r"[01](\.[0-9]{0,3})?", weight) else 0
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0))) > 0
 
 
 def application(database: Path):
     """The site as an ASGI application, for a process that does nothing else."""
     sys.stderr = open(os.devnull, "w")  # Datasette writes failed SQL there, with the values asked for; uvicorn's log keeps the real one
-    return GZipMiddleware(datasette(database).app())
+    return compressed(guarded(datasette(database).app()))
+
+
+def guarded(app):
+    """`app`, which fails to start unless a request to it comes back with the headers of the guard."""
+
+    async def started(scope, receive, send):
+        if scope["type"] == "lifespan":
+            sent = []
+
+            async def keep(message):
+                sent.append(message)
+
+            probe = {"type": "http", "http_version": "1.0", "method": "GET", "scheme": "http", "path": "/-/health", "raw_path": b"/-/health", "query_string": b"", "headers": [], "client": None}
+            await app(probe, receive, keep)
+            names = {name.decode() for name, _ in sent[0]["headers"]}
+            if sent[0]["status"] != 200 or not set(pm.get_plugin("guard.py").HEADERS) <= names:
+                await receive()
+                return await send({"type": "lifespan.startup.failed", "message": "the guard of the site does not answer"})
+        return await app(scope, receive, send)
+
+    return started
 
 
 @contextlib.contextmanager
@@ -199,12 +282,20 @@ def main(argv=None) -> int:
         functools.partial(application, args.database), factory=True, workers=args.workers, loop="uvloop", http=Protocol, ws="none", lifespan="on",
         access_log=False, server_header=False, proxy_headers=False, log_level="warning",
     )
+    try:
+        if args.workers > 1:  # a worker that cannot start would be started again and again
+            datasette(args.database)
+    except Unguarded as e:
+        print(f"error: {e}", file=sys.stderr)
+        return 1
     print(f"Serving on http://{args.host}:{args.port}/ (Ctrl-C ends it)", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         if args.workers > 1:
             Multiprocess(config, [listening]).run()
         else:
-            uvicorn.Server(config).run([listening])
+            server = uvicorn.Server(config)
+            server.run([listening])
+            return 0 if server.started else 1
     return 0
 
 
