@@ -103,6 +103,8 @@ async def refusal(database, name: str, kind: str, value: str) -> str:
     if kind == "path":
         return "" if PAGE.fullmatch(value) else f"{name} is {shown}, which is no page."
     if kind == "text":
+        if "\0" in value:
+            return f"{name} has a NUL character, which no text of the dataset has."
         return "" if len(value) <= 100 else f"{name} has {len(value)} characters. Accepted: at most 100."
     if "|" in kind:
         words = kind.split("|")

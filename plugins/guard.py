@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import contextvars
 import hashlib
 import json
 import logging
@@ -14,7 +16,7 @@ import traceback
 from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from datasette import Response, hookimpl
 from datasette.database import QueryInterrupted
@@ -58,6 +60,8 @@ LOOKUPS = [key for key, *_ in Filters([]).lookups() if not key.startswith("array
 LOCAL = re.compile(rb"/(?![/\\])[!-~]*")  # a Location on this site
 NEXT = re.compile(rb'<(?!//)/[\w~./%?=&,*+-]*>; rel="next"')
 NOTHING = "There is nothing at this address."
+MAX_CSV = 32 << 20  # bytes of a CSV, which is gathered to know its length
+failed = contextvars.ContextVar("failed", default=None)  # where a CSV gathers what failed
 TOO_LONG = "This question takes too long to answer. Ask for less, or take /benefits.db and ask it yourself."
 # Tables that the site needs for itself: copies for full-text search, and earlier states of the tables.
 INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index")
@@ -105,6 +109,10 @@ def asgi_wrapper(datasette):
             path = raw.decode("latin-1")
             tag = f'"{site.version}-{hashlib.sha256(site.edition + raw + b"?" + query).hexdigest()[:20]}"'
             started, held, parts, star = False, (), [], False
+            errors, size, pause = [], 0, 0
+            table_csv = DATA.fullmatch(path)
+            whole = table_csv and table_csv[3] == "csv" and not table_csv[2] and table_csv[1] in site.tables and table_csv[1] not in site.answers
+            gone = asyncio.ensure_future(leaves(receive)) if whole and receive else asyncio.Future()
 
             async def start(status: int, headers: dict):
                 nonlocal started
@@ -117,8 +125,29 @@ def asgi_wrapper(datasette):
             async def finish(body: bytes = b"", more: bool = False):
                 await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body, "more_body": more})
 
+            async def finish_whole():
+                body = b"".join(parts)
+                await start(304 if star else held[0], {} if star else {"content-length": str(len(body))} | held[1])
+                await finish(b"" if star else body)
+
+            async def gather(body: bytes):
+                nonlocal size, pause
+                parts.append(body)
+                size += len(body)
+                if size > MAX_CSV:
+                    errors.append(Refused(400, f"This CSV has more than {MAX_CSV >> 20} MB. Filter it, or take /benefits.db."))
+                    raise errors[0]
+                if size > pause:
+                    pause = size + PART
+                    await asyncio.sleep(0)  # the others' turn
+                    if gone.done():
+                        errors.append(ClientLeft())
+                        raise errors[0]  # ends Datasette's loop, and is raised again when that returns
+
             async def reply(message):
                 nonlocal held, parts
+                if whole and message["type"] == "http.response.body" and held and held[0] == 200:
+                    return await gather(message.get("body", b""))
                 if message["type"] == "http.response.body":
                     if parts is None:
                         return
@@ -151,7 +180,7 @@ def asgi_wrapper(datasette):
             try:
                 if sum(name == b"host" for name, _ in scope["headers"]) != 1 and scope["http_version"] == "1.1":
                     raise Refused(400, "A request needs one Host header.")  # or a cache in front may take it for another site's
-                check(scope["method"], path, query, site)
+                check(scope["method"], plain_record(scope, site)["raw_path"].partition(b"?")[0].decode("latin-1"), query, site)
                 if scope["method"] == "OPTIONS":
                     await start(204, METHODS | PREFLIGHT | NO_STORE)
                     return await finish()
@@ -163,7 +192,17 @@ def asgi_wrapper(datasette):
                     return await finish()
                 if path == DOWNLOAD:
                     return await download(site.file, site.size, reply)
+                scope = plain_record(scope, site)
+                if whole:
+                    scope = scope | {"query_string": whole_table(scope["query_string"])}
+                    failed.set(errors)
                 await app(scope | {"method": "GET", "headers": [], "client": None}, receive, reply)
+                if whole and held:  # gathered, and nothing sent yet
+                    if errors:
+                        raise errors[0]  # Datasette would write the error into the CSV and end it as if it were whole
+                    await finish_whole()
+            except ClientLeft:
+                return
             except Exception as exception:
                 status, sentences = reasons(exception)  # and a fault of ours is in the log from here on
                 if started:
@@ -173,9 +212,44 @@ def asgi_wrapper(datasette):
                     await start(status, {"content-type": content_type, "content-length": str(len(body))} | (METHODS if status == 405 else {}))
                     await finish(body)
 
+            finally:
+                gone.cancel()
+
         return guarded
 
     return wrap
+
+
+async def leaves(receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class ClientLeft(Exception):
+    """Nobody waits for the answer any more."""
+
+
+def whole_table(query: bytes) -> bytes:
+    """The query of a CSV, so that it holds all rows in as few passes as there can be, unless it asks for a number of rows."""
+    pairs = parse_qsl(query.decode(), keep_blank_values=True)
+    given = dict(pairs)
+    kept = [(name, value) for name, value in pairs if name != "_stream"]
+    if not given.get("_size") and not given.get("_next"):
+        kept = [(name, value) for name, value in kept if name not in ("_size", "_next")] + [("_stream", "on"), ("_size", "max")]
+    return urlencode(kept).encode()
+
+
+def plain_record(scope: dict, site) -> dict:
+    """The scope with the address of a record as Datasette writes it: a dot in a key as ~2E."""
+    found = re.fullmatch(r"/benefits/([^/.]+)/([^/]+)", scope["raw_path"].partition(b"?")[0].decode("latin-1"))
+    if not found or found[1] not in site.tables or "." not in found[2]:
+        return scope
+    row, _, form = found[2].rpartition(".")
+    form = f".{form}" if form in site.forms else ""
+    row = (row if form else found[2]).replace(".", "~2E")
+    path = f"/benefits/{found[1]}/{row}{form}"
+    return scope | {"path": path, "raw_path": path.encode("latin-1")}
 
 
 async def download(file, whole: int, send) -> None:
@@ -214,7 +288,9 @@ def known(datasette) -> SimpleNamespace:
         for file in sorted(f for f in root.glob(pattern) if f.is_file()):
             digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     file = open(database.path, "rb")  # for as long as the site runs
-    return SimpleNamespace(connection=connection, version=version, through=through, tables=tables, answers=answers, forms=forms, edition=digest.digest(), file=file, size=os.fstat(file.fileno()).st_size)
+    described = (datasette.metadata("databases") or {}).get("benefits", {}).get("tables", {})
+    by_default = {name for name, about in described.items() if about.get("sort") or about.get("sort_desc")}
+    return SimpleNamespace(sorted=by_default, connection=connection, version=version, through=through, tables=tables, answers=answers, forms=forms, edition=digest.digest(), file=file, size=os.fstat(file.fileno()).st_size)
 
 
 def check(method: str, path: str, query: bytes, site) -> None:
@@ -282,8 +358,19 @@ def check_data(table: str | None, row: str | None, form: str | None, pairs: list
             raise Refused(400, f"{lookup[:40]!r} is not a way to filter. Accepted: {', '.join(LOOKUPS)}.")
         check_value(name, lookup, value)
     if not row:
+        check_columns_shown(pairs, keys, columns)
         check_page_mark(table, keys, pairs, site)
         check_search(table, pairs, site)
+
+
+def check_columns_shown(pairs: list, keys: list, columns: list) -> None:
+    """Refuse to sort or count by a column that is left out: Datasette fails on it."""
+    chosen = {value for name, value in pairs if name == "_col"} | set(keys)
+    shown = chosen if any(name == "_col" for name, _ in pairs) else set(columns)
+    shown = shown - {value for name, value in pairs if name == "_nocol"}
+    for name, value in pairs:
+        if name in ("_sort", "_sort_desc", "_facet", "_facet_date") and value and value not in shown:
+            raise Refused(400, f"{name} needs the column {value[:40]!r}, which is left out.")
 
 
 # Datasette's parameters that an answer has a use for, by its form. It would ignore any other without a word.
@@ -302,7 +389,8 @@ def check_own(table, row, form, pairs: list, is_table: bool) -> None:
         if name == "_facet_size" and value != "max" and not re.fullmatch("[0-9]{1,4}", value):
             raise Refused(400, f"_facet_size is {value[:40]!r}. Accepted: a whole number, or max.")
         if name.startswith("_") and "__" not in name:
-            if table and not is_table and name not in OF_ANSWERS.get(form, ()):
+            all_rows = form == "csv" and (name, value) == ("_size", "max")  # what pages link to, and true
+            if table and not is_table and name not in OF_ANSWERS.get(form, ()) and not all_rows:
                 raise Refused(400, f"The parameter {name[:40]!r} has no effect on this address.")
             if not table and name == "_shape":
                 raise Refused(400, "The parameter '_shape' has no effect on this address.")
@@ -330,7 +418,7 @@ def check_page_mark(table: str, keys: list, pairs: list, site) -> None:
         return
     if keys:
         parts = urlsafe_components(mark)
-        by = given.get("_sort") or given.get("_sort_desc")
+        by = given.get("_sort") or given.get("_sort_desc") or table in site.sorted
         fits = len(parts) == len(keys) + bool(by)
         if fits:
             where = " AND ".join(f'"{key}" = ?' for key in keys)

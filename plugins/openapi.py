@@ -105,7 +105,7 @@ class Maker:
         for name, table in tables.items():
             await self.table(name, table)
         await self.whole()
-        lookups = ", ".join(f"`{key}`" for key, *_ in Filters([]).lookups())
+        lookups = ", ".join(f"`{key}`" for key, *_ in Filters([]).lookups() if not key.startswith("array"))
         refused = {f"{status}{form}": r for status, forms in REFUSED.items() for form, r in forms.items()}
         return {
             "openapi": "3.1.0",
@@ -140,7 +140,7 @@ class Maker:
         self.paths[path] = {"get": about | {"parameters": parameters, "responses": given}}
 
     def csv(self, path: str, name: str, tag: str, about: dict, parameters: list) -> None:
-        self.get(f"{path}.csv", f"{name}_csv", tag, about, parameters, response("The rows as CSV, after a line of column names.", "text/plain"))
+        self.get(f"{path}.csv", f"{name}_csv", tag, about, parameters, response("The rows as CSV, after a line of column names.", "text/csv"))
 
     async def answer(self, name: str, about: dict) -> None:
         parameters = [await self.parameter(p, kind) for p, kind in self.takes[name].items()]

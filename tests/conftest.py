@@ -71,7 +71,7 @@ def database(tmp_path_factory, package) -> Path:
 
 @pytest.fixture(scope="session")
 def db(database):
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection = sqlite3.connect(ground.sqlite_uri(database), uri=True)
     connection.row_factory = sqlite3.Row
     yield connection
     connection.close()
@@ -97,3 +97,4 @@ def site(database, tmp_path_factory):
     with open(log, "w") as out, serve.running(database, log=out) as (port, _), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         client.log = log
         yield client
+    assert "fault " not in log.read_text(), "the site had a fault of its own: " + log.read_text()
