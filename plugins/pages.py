@@ -102,8 +102,8 @@ async def dataset(datasette) -> dict:
 
 
 # What the map and the matrix show of coverage_on.
-STATE = "SELECT jurisdiction, population, program, status_scope, enrollment, finding, standing FROM ({})"
-CELL = "SELECT jurisdiction, population, program, name, status_scope, age_min, age_max, enrollment, finding, standing FROM ({})"
+STATE = "SELECT jurisdiction, population, program, status_scope, enrollment, benefit_scope, finding, standing FROM ({})"
+CELL = "SELECT jurisdiction, population, program, name, status_scope, age_min, age_max, enrollment, benefit_scope, finding, standing FROM ({})"
 
 
 async def home(datasette, request):
@@ -172,6 +172,7 @@ async def eligibility(datasette, request):
     return await page(
         datasette, request, "eligibility", **await lists(datasette), given=given, about=about, as_of=given["as_of"] or about["data_through"],
         found=await ask(datasette, "eligibility", **given) if asked else None,
+        group_words={p["population"]: p["label"] for p in (await lists(datasette))["populations"]},
         guidelines=await fixed(datasette, "SELECT * FROM poverty_guidelines ORDER BY valid_from DESC, region"),
         links=data_links("eligibility", **given),
     )
@@ -200,15 +201,19 @@ async def term_periods(datasette, court_case: str) -> list[dict]:
     """What the orders of a case do from date to date for a jurisdiction that was a plaintiff from the start."""
     days = await rows(
         datasette,
-        "SELECT DISTINCT day FROM (SELECT t.valid_from AS day, e.court_case FROM order_terms t JOIN events e ON e.event = t.event "
-        "UNION SELECT t.valid_to, e.court_case FROM order_terms t JOIN events e ON e.event = t.event) WHERE court_case = ? AND day IS NOT NULL ORDER BY day",
+        # Of two precisions for one day the coarser: what is known of the day by its month only is not told as a day.
+        "SELECT day, MAX(precision) AS precision FROM ("
+        "SELECT t.valid_from AS day, t.valid_from_precision AS precision, e.court_case "
+        "FROM order_terms t JOIN events e ON e.event = t.event "
+        "UNION SELECT t.valid_to, 'day', e.court_case FROM order_terms t JOIN events e ON e.event = t.event) "
+        "WHERE court_case = ? AND day IS NOT NULL GROUP BY day ORDER BY day",
         [court_case],
     )
     first = await rows(datasette, "SELECT jurisdiction FROM roles WHERE court_case = ? AND role = 'plaintiff' AND standing = 'established' ORDER BY valid_from, jurisdiction LIMIT 1", [court_case])
     if not days or not first:
         return []
-    ends = [d["day"] for d in days[1:]] + [None]
-    return [{"start": d["day"], "end": end, "sharing": await ask(datasette, "sharing_on", as_of=d["day"], jurisdiction=first[0]["jurisdiction"])} for d, end in zip(days, ends)]
+    ends = days[1:] + [{"day": None, "precision": None}]
+    return [{"start": d, "end": end, "sharing": await ask(datasette, "sharing_on", as_of=d["day"], jurisdiction=first[0]["jurisdiction"])} for d, end in zip(days, ends)]
 
 
 async def evidence(datasette, request):
@@ -249,13 +254,11 @@ async def gaps(datasette, request):
 async def changes(datasette, request):
     about = await dataset(datasette)
     given = {name: request.args.get(name) or "" for name in ("jurisdiction", "court_case", "population")}
-    found = await ask(datasette, "timeline", jurisdiction=given["jurisdiction"], court_case=given["court_case"])
-    if given["population"]:
-        found = [c for c in found if c["population"] == given["population"]]
+    found = await ask(datasette, "timeline", **given)
     return await page(
         datasette, request, "changes", **await lists(datasette), given=given, found=found, about=about,
         cases=await fixed(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),
-        links=data_links("timeline", jurisdiction=given["jurisdiction"], court_case=given["court_case"]),
+        links=data_links("timeline", **given),
     )
 
 

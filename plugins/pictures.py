@@ -27,20 +27,33 @@ HI .  .  TX .  .  .  .  FL .  .
 PLACES = {code: (x, y) for y, line in enumerate(GRID.split("\n")[1:-1]) for x, code in enumerate(line.split()) if code != "."}
 FIRST, LAST = date(2016, 1, 1), date(2029, 1, 1)  # the years that a timeline shows; earlier starts run off its left edge
 
-# The state of a coverage row, the word for it, and the order in which the more open one speaks for a pair.
-STATES = {"open": "Open", "capped": "Open up to a cap", "closed": "Closed to new applicants", "none": "None", "unknown": "Not established"}
+# The state of a coverage row, the words for it, and the order in which one state speaks for a pair. Help with premiums and care of
+# some kinds only are not coverage: they never stand before a program that is, however closed that is.
+STATES = {
+    "open": "Open",
+    "capped": "Open up to a cap",
+    "closed": "Closed to new applicants",
+    "premium": "Help with premiums only",
+    "partial": "Some kinds of care only",
+    "none": "None",
+    "unknown": "Could not confirm",
+}
 STATE_OF = {"open": "open", "capped": "capped", "closed_to_new": "closed"}
+LESS_THAN_COVERAGE = {"premium_subsidy": "premium", "partial": "partial"}
+REDUCED = "reduced benefits"
 
 
 def state(row) -> str:
-    """The state that one row of coverage_on stands for: open, capped, closed, none or unknown."""
+    """Return the key of STATES that one row of coverage_on stands for."""
     if row["program"]:
-        return STATE_OF[row["enrollment"]]
+        return LESS_THAN_COVERAGE.get(row["benefit_scope"]) or STATE_OF[row["enrollment"]]
     return "none" if row["finding"] == "none" else "unknown"
 
 
 def states(rows) -> dict:
-    """(jurisdiction, population) -> {state, firm, rows} for the any-status rows and absences of coverage_on."""
+    """Return (jurisdiction, population) -> {state, firm, reduced, rows} for the any-status rows and absences of coverage_on.
+
+    `firm`: a row in this state is established. `reduced`: every row in this state has reduced benefits."""
     pairs: dict = {}
     for row in rows:
         if row["status_scope"] in (None, "any_status"):
@@ -49,11 +62,17 @@ def states(rows) -> dict:
     found = {}
     for pair, members in pairs.items():
         best = min((state(r) for r in members), key=order.index)
-        found[pair] = {"state": best, "firm": any(state(r) == best and r["standing"] in (None, "established") for r in members), "rows": members}
+        speaking = [r for r in members if state(r) == best]
+        found[pair] = {
+            "state": best,
+            "firm": any(r["standing"] in (None, "established") for r in speaking),
+            "reduced": all(r["benefit_scope"] == "reduced" for r in speaking),
+            "rows": members,
+        }
     return found
 
 
-PATTERNED = ("capped", "closed", "unknown")  # not told apart by colour alone
+PATTERNED = ("capped", "closed", "premium", "partial", "unknown")  # not told apart by colour alone
 
 
 def fill(state: str) -> Markup:
@@ -75,10 +94,14 @@ def tile_map(population: str, label: str, found: dict, as_of: str) -> Markup:
     drawn = []
     for code, (column, row) in PLACES.items():
         pair = found[code, population]
-        told, star = ("", "") if pair["firm"] else (" (reported)", "*")
+        words, marks = STATES[pair["state"]], ""
+        if pair["reduced"]:
+            words, marks = f"{words}, {REDUCED}", "\u2020"
+        if not pair["firm"]:
+            words, marks = f"{words} (reported)", marks + "*"
         drawn.append(
-            f'<a href="/on/{as_of}/jurisdictions/{code}#{population}" tabindex="-1" aria-label="{code}: {STATES[pair["state"]]}{told}">'
-            f'<g transform="translate({column * 40 + 2} {row * 40 + 2})">{TILES[pair["state"]]}{code}{star}</text></g></a>\n'
+            f'<a href="/on/{as_of}/jurisdictions/{code}#{population}" tabindex="-1" aria-label="{code}: {words}">'
+            f'<g transform="translate({column * 40 + 2} {row * 40 + 2})">{TILES[pair["state"]]}{code}{marks}</text></g></a>\n'
         )
     named = escape(label)
     return Markup(
@@ -87,12 +110,11 @@ def tile_map(population: str, label: str, found: dict, as_of: str) -> Markup:
     )
 
 
-TAGS = {(s, firm): Markup(f'<span class="state state-{s}">{words}</span>{"" if firm else " <small>(reported)</small>"}') for s, words in STATES.items() for firm in (True, False)}
-
-
 def state_tag(pair: dict) -> Markup:
-    """The words for the state of a jurisdiction and group, as `states` found it."""
-    return TAGS[pair["state"], pair["firm"]]
+    """Return the words for the state of a jurisdiction and group, as `states` found it."""
+    more = (", " + REDUCED if pair["reduced"] else "") + ("" if pair["firm"] else " (reported)")
+    tag = f'<span class="state state-{pair["state"]}">{STATES[pair["state"]]}</span>'
+    return Markup(f"{tag}<small>{more}</small>" if more else tag)
 
 
 def evidence_link(table: str, record: str, words: str = "Evidence", field: str = "") -> Markup:
@@ -122,7 +144,7 @@ def bars(rows, through: str) -> dict:
         for p in sorted(periods, key=lambda r: r["valid_from"]):
             left, right = x(p["valid_from"]), x(p["valid_to"])
             if right > left:
-                pieces.append({"x": left, "width": max(round(right - left - 0.1, 2), 0.1), "state": STATE_OF[p["enrollment"]], "scheduled": p["valid_from"] > through, "firm": p["standing"] == "established", "earlier": p["valid_from"] < FIRST.isoformat()})
+                pieces.append({"x": left, "width": max(round(right - left - 0.1, 2), 0.1), "state": state(p), "scheduled": p["valid_from"] > through, "firm": p["standing"] == "established", "earlier": p["valid_from"] < FIRST.isoformat()})
         drawn.append({"label": label, "bars": pieces})
     ticks = [{"x": x(f"{year}-01-01"), "year": year} for year in range(FIRST.year, LAST.year)]
     return {"lanes": drawn, "ticks": ticks, "today": x(through)}

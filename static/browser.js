@@ -145,14 +145,29 @@ function growing(parent, items, make, step = 100) {
 
 // ---- answers --------------------------------------------------------------------------------------------------------
 
-const STATES = { open: "Open", capped: "Open up to a cap", closed: "Closed to new applicants", none: "None", unknown: "Not established" };
+const STATES = {
+  open: "Open",
+  capped: "Open up to a cap",
+  closed: "Closed to new applicants",
+  premium: "Help with premiums only",
+  partial: "Some kinds of care only",
+  none: "None",
+  unknown: "Could not confirm",
+};
+const LESS_THAN_COVERAGE = { premium_subsidy: "premium", partial: "partial" };
 const STATUS = { enjoined: "Enjoined", permitted: "Permitted", unclear: "Unclear", not_restricted_by_this_case: "Not restricted by this case" };
 const shape = (state, text) => h("span", { class: `state state-${state}` }, text);
 
 // The state of a jurisdiction and group: that of the most open row regardless of status.
 const anyStatus = (row) => row.status_scope === null || row.status_scope === "any_status";
+function stateOfRow(r) {
+  if (!r.program) return r.finding === "none" ? "none" : "unknown";
+  return LESS_THAN_COVERAGE[r.benefit_scope] ?? (r.enrollment === "closed_to_new" ? "closed" : r.enrollment);
+}
+const isReduced = (rows, state) =>
+  rows.filter((r) => anyStatus(r) && stateOfRow(r) === state).every((r) => r.benefit_scope === "reduced");
 function stateOf(rows) {
-  const states = rows.filter(anyStatus).map((r) => (r.program ? (r.enrollment === "closed_to_new" ? "closed" : r.enrollment) : r.finding === "none" ? "none" : "unknown"));
+  const states = rows.filter(anyStatus).map(stateOfRow);
   return Object.keys(STATES).find((s) => states.includes(s)) ?? "unknown";
 }
 const ages = (r) => (r.age_min === null && r.age_max === null ? "" : r.age_max === null ? ` ${r.age_min} and over` : ` ${r.age_min ?? 0} to ${r.age_max}`);
@@ -163,7 +178,7 @@ function covered(rows, asked) {
     const members = rows.filter((r) => r.population === code);
     const state = stateOf(members);
     return h("div", null, h("dt", null, name), h("dd", null,
-      h("p", null, shape(state, STATES[state])),
+      h("p", null, shape(state, STATES[state]), members.length && isReduced(members, state) && ", reduced benefits"),
       whole
         ? members.map((r) => [
             h("p", { class: "answer" }, r.in_words),

@@ -14,6 +14,8 @@ from conftest import ROOT
 from worked_examples import coverage_questions, examples, includes, judge_coverage, judge_plaintiffs, judge_roles, judge_sharing
 
 DAY = st.dates(min_value=date(2024, 1, 1), max_value=date(2028, 12, 31)).map(date.isoformat)
+ANY_DAY = st.dates(min_value=date(1, 1, 1), max_value=date(9999, 12, 31)).map(date.isoformat)
+LIKELY_DAY = st.dates(min_value=date(1990, 1, 1), max_value=date(2035, 12, 31)).map(date.isoformat)
 
 
 COVERAGE = coverage_questions()
@@ -62,6 +64,106 @@ def test_no_answer_is_empty(ask, package):
         assert len(ask("sharing_on", as_of=as_of, jurisdiction="CA", person_class="citizen", data_element="address")) == 1
 
 
+def any_status(rows) -> list[dict]:
+    return [r for r in rows if r["status_scope"] in (None, "any_status")]
+
+
+# What a program pays for is said first, and nothing less than coverage is called open.
+IN_WORDS = [
+    ("CO", "adult", "2026-11-24", "co-omnisalud", "Help with premiums only: for people up to a cap (places may be full)"),
+    ("CO", "adult", "2026-11-24", "co-reproductive-health-care", "Family planning and related care only: for people"),
+    ("WA", "adult", "2026-11-24", "wa-cascade-care-savings", "Help with premiums only: for people"),
+    ("WA", "adult", "2026-11-24", "wa-state-funded-long-term-care", "Long-term care only: for people up to a cap"),
+    ("MA", "child", "2024-06-01", "ma-cmsp", "Outpatient primary and preventive care only: "),
+    ("TX", "postpartum", "2025-01-01", "tx-fcep", "Two doctor visits after the birth only: for people"),
+    ("DC", "child", "2026-01-01", "dc-healthcare-alliance", "Open regardless of immigration status"),
+    ("IL", "adult", "2025-06-30", "il-hbia", "Closed to new applicants; people already enrolled"),
+]
+
+
+@pytest.mark.parametrize("jurisdiction, population, day, program, says", IN_WORDS)
+def test_in_words_says_how_much_care(ask, jurisdiction, population, day, program, says):
+    rows = ask("coverage_on", as_of=day, jurisdiction=jurisdiction, population=population)
+    assert [r for r in rows if r["program"] == program and r["in_words"].startswith(says)], rows
+
+
+@given(day=LIKELY_DAY)
+@settings(max_examples=40, deadline=None)
+def test_nothing_less_than_coverage_is_called_open(ask, day):
+    for r in ask("coverage_on", as_of=day):
+        if r["benefit_scope"] in ("partial", "premium_subsidy"):
+            assert " only: " in r["in_words"] and "open" not in r["in_words"].lower(), r
+        if r["benefit_scope"] == "reduced":
+            assert "; reduced benefits: " in r["in_words"], r
+        if r["program"] and not r["benefit_scope"]:
+            assert "how much care it pays for is not established" in r["in_words"], r
+
+
+@pytest.mark.parametrize(
+    "jurisdiction, population, day",
+    [("IL", "adult", "2020-01-01"), ("IL", "adult", "2022-04-30"), ("NY", "adult", "2023-05-01")],
+)
+def test_a_program_for_some_statuses_is_no_answer_for_all(ask, jurisdiction, population, day):
+    rows = ask("coverage_on", as_of=day, jurisdiction=jurisdiction, population=population)
+    assert [r["finding"] for r in any_status(rows)] == ["not_established"]
+    assert [r for r in rows if r["status_scope"] not in (None, "any_status")]
+
+
+@pytest.mark.parametrize("answer", ["coverage_on", "roles_on", "sharing_on"])
+@pytest.mark.parametrize("day", ["9999-12-30", "9999-12-31", "2199-01-01"])
+def test_no_day_of_knowledge_is_special(ask, answer, day):
+    assert ask(answer, known_at=day) == ask(answer)
+
+
+@pytest.mark.parametrize("answer", ["coverage_on", "sharing_on", "roles_on"])
+def test_the_last_days_of_the_calendar_are_days(ask, answer):
+    last = [
+        [{k: v for k, v in r.items() if k != "as_of"} for r in ask(answer, as_of=day)]
+        for day in ("9998-01-01", "9999-12-30", "9999-12-31")
+    ]
+    assert last[0] == last[1] == last[2]
+
+
+# jurisdiction, question, and the findings in the order in which they stand: what is met first.
+PERSONS = [
+    ("NJ", {"age": "30", "pregnant": "yes"}, ["not_established pregnant"]),
+    ("TX", {"age": "30"}, ["none"]),
+    ("CO", {"age": "30"}, ["met co-omnisalud", "met co-reproductive-health-care"]),
+    ("WA", {"age": "62"}, ["met wa-apple-health-expansion", "met wa-cascade-care-savings"]),
+    ("CT", {"age": "14", "as_of": "2025-01-01"}, ["met ct-state-husky", "met ct-state-husky"]),
+    ("NY", {"age": "40", "as_of": "2015-01-01"}, ["not_established adult"]),
+    ("IL", {"age": "50", "as_of": "2025-06-30"}, ["met il-hbia"]),
+    ("IL", {"age": "50", "as_of": "2025-07-01"}, ["none"]),
+]
+
+
+@pytest.mark.parametrize("jurisdiction, person, found", PERSONS)
+def test_eligibility(ask, jurisdiction, person, found):
+    rows = ask("eligibility", jurisdiction=jurisdiction, **person)
+    said = [" ".join(filter(None, [r["finding"], r["program"] or r["population"]])) for r in rows]
+    assert said[: len(found)] == found, said
+    assert all(r["rules_met"] and r["citations"] for r in rows)
+
+
+@given(day=LIKELY_DAY, age=st.integers(0, 120), pregnant=st.sampled_from(["", "no", "yes", "postpartum"]))
+@settings(max_examples=40, deadline=None)
+def test_eligibility_answers_for_everybody_and_lists_open_coverage_first(ask, day, age, pregnant):
+    rows = ask("eligibility", as_of=day, age=str(age), pregnant=pregnant)
+    assert {r["jurisdiction"] for r in rows} == {r["jurisdiction"] for r in ask("roles_on")}
+
+    def rank(r):
+        if not r["program"]:
+            return 5
+        if r["benefit_scope"] in ("partial", "premium_subsidy"):
+            return 3
+        return {"open": 0, "capped": 1, "closed_to_new": 2}[r["enrollment"]]
+
+    ranks: dict = {}
+    for r in rows:
+        ranks.setdefault(r["jurisdiction"], []).append(rank(r))
+    assert all(found == sorted(found) for found in ranks.values())
+
+
 def test_evidence_names_both_sides_of_a_conflict(ask, package):
     contradicted = next(c for c in package.rows("citations") if c["relation"] == "contradicts" and c["field"])
     rows = ask("evidence_for", table=contradicted["table"], record=contradicted["record"])
@@ -94,6 +196,13 @@ def test_each_day_has_one_answer_for_one_person(ask, day, age):
             kinds = ["new_applicants", "current_enrollees"] if row["applies_to"] == "everyone" else [row["applies_to"]]
             seen.update((row["program"], row["population"], kind) for kind in kinds)
     assert max(seen.values()) == 1
+
+
+@given(day=st.one_of(LIKELY_DAY, ANY_DAY))
+@settings(max_examples=100, deadline=None)
+def test_every_pair_has_an_answer_regardless_of_status(ask, day):
+    rows = any_status(ask("coverage_on", as_of=day))
+    assert len({(r["jurisdiction"], r["population"]) for r in rows}) == 51 * 5
 
 
 @given(day=DAY)

@@ -7,8 +7,10 @@ import io
 import re
 import shutil
 import subprocess
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
@@ -103,15 +105,20 @@ PLACE = {"/jurisdictions/*": "/jurisdictions/IL", "/cases/*": f"/cases/{CASE}"}
 
 
 def misfits() -> list[tuple]:
-    """(page, parameter, value): one value of the wrong kind for each parameter of each page, and one parameter that no page takes."""
+    """(page, parameter, value): one value of the wrong kind for each parameter of each page."""
     wrong = {"date": "2025-02-30", "text": "a" * 101}
-    return [(PLACE.get(path, path), name, wrong.get(kind, "no-such")) for path, takes in TAKES.items() for name, kind in (takes | {"no_such": "1"}).items()]
+    return [(PLACE.get(path, path), name, wrong.get(kind, "no-such")) for path, takes in TAKES.items() for name, kind in takes.items()]
 
 
 @pytest.mark.parametrize("path, name, value", misfits())
 def test_a_page_refuses_what_it_cannot_read(site, path, name, value):
     document = read(site, f"{path}?{name}={value}", 400)
     assert re.search(rf"\b{name}\b[^.]*\.( Accepted: .*\.)? Ask again", document.text), document.text
+
+
+@pytest.mark.parametrize("path", [PLACE.get(path, path) for path in TAKES if path != "/ask"])
+def test_a_page_ignores_what_the_web_adds_to_addresses(site, path):
+    assert site.get(f"{path}?fbclid=x&no_such=1&utm_source=a").content == site.get(path).content
 
 
 @pytest.mark.parametrize("path", ["/jurisdictions/ZZ", "/jurisdictions/il", "/jurisdictions", "/cases/roe-v-wade", "/on/2025-06-30/cases/roe-v-wade", "/evidence/coverage/no-such", "/evidence/sqlite_master/1", "/coverages"])
@@ -168,6 +175,82 @@ def test_the_same_answer_as_data(site, page):
 def test_pages_and_feeds_do_not_depend_on_who_asks(site, page):
     path = PAGES[page]
     assert site.get(path).content == site.get(path, headers={"host": "evil.example", "accept-language": "tlh", "cookie": "a=b"}).content
+
+
+# Filtered pages: their data holds what they show, no more and no less.
+FILTERED = [
+    "/changes?population=child",
+    "/changes?jurisdiction=IL&population=adult",
+    f"/changes?court_case={CASE}",
+    "/changes?jurisdiction=CA&court_case=california-v-usda",
+    "/surveys?survey=cms_fcep_2025_04",
+    "/on/2019-05-05/gaps",
+]
+
+
+@pytest.mark.parametrize("path", FILTERED)
+def test_the_data_of_a_filtered_page_is_what_it_shows(site, path):
+    document = read(site, path)
+    [as_json] = [href for href, said in document.links if said == "JSON"]
+    [as_csv] = [href for href, said in document.links if said == "CSV"]
+    rows = answer(site, as_json)
+    assert len(rows) == len(list(csv.DictReader(io.StringIO(site.get(as_csv).text))))
+    for name, value in parse_qs(urlsplit(path).query).items():
+        if name != "jurisdiction":  # an event of a case of the jurisdiction names none
+            assert {r[name] for r in rows} == set(value)
+    if path.startswith("/changes"):
+        shown = len(re.findall(r'<li><time datetime', site.get(path).text))
+        assert shown == len([r for r in rows if r["kind"] != "none"])
+
+
+# Days from before Medicaid to after all that is scheduled, drawn once: whoever asks, each is answered.
+RANDOM_DAYS = [date(1960, 1, 1) + timedelta(days=d) for d in Random(11).sample(range(29_000), 18)]
+DATED = ("/", "/coverage", "/gaps", "/jurisdictions/IL", "/jurisdictions/NY", f"/cases/{CASE}", "/cases/california-v-usda")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1995-01-01", "2023-12-31", "2024-02-29", "9999-12-31", *map(str, RANDOM_DAYS)])
+def test_each_day_is_answered(site, day):
+    for page in DATED:
+        read(site, f"/on/{day}{page}")
+    for other in ("2026-11-24", "2008-02-29"):
+        read(site, f"/on/{day}/coverage/and/{other}")
+    assert site.get(f"/eligibility?age=30&as_of={day}").status_code == 200
+    for name in ("coverage_on", "roles_on", "sharing_on", "gaps", "eligibility"):
+        assert site.get(f"/answers/{name}/as_of={day}.json").status_code == 200
+
+
+def test_why_is_answered_on_the_page(site):
+    """Each cell on data sharing leads to a reason below its table."""
+    for path in (f"/cases/{CASE}", "/on/2026-01-06/jurisdictions/CA", "/on/2019-01-01/jurisdictions/TX"):
+        source = site.get(path).text
+        leads_to = re.findall(r'<a href="#(reason-[^"]+)" class="small">why', source)
+        reasons = dict(re.findall(r'<li id="(reason-[^"]+)">(.*?)</li>', source, re.DOTALL))
+        assert leads_to and set(leads_to) == set(reasons) and all(len(r) > 60 for r in reasons.values())
+
+
+def test_a_month_is_not_told_as_a_day(site):
+    text = read(site, f"/cases/{CASE}").text
+    assert "From May 2026 (the day is not known)" in text and "1 May 2026" not in text
+
+
+def test_maps_show_less_than_coverage_as_what_it_is(site):
+    source = site.get("/on/2026-11-24/").text
+
+    def tile(population, code):
+        return re.search(rf'jurisdictions/{code}#{population}" tabindex="-1" aria-label="{code}: ([^"]+)"', source)[1]
+
+    assert tile("adult", "CO") == "Help with premiums only"
+    assert tile("adult", "WA").startswith("Closed to new applicants")
+    assert tile("child", "MA") == "Some kinds of care only"
+    assert tile("child", "DC").startswith("Open, reduced benefits")
+    assert tile("adult", "TX") == "None"
+
+
+def test_not_knowing_is_said_in_the_heading(site):
+    source = site.get("/eligibility?jurisdiction=NJ&age=30&pregnant=yes").text
+    assert re.search(r"<h2>New Jersey, [^<]*: we could not confirm an answer for pregnant people</h2>", source)
+    source = site.get("/eligibility?jurisdiction=TX&age=30").text
+    assert re.search(r"<h2>Texas, [^<]*: no program found whose written rules are met</h2>", source)
 
 
 # ---- the question is in the address ----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 -- Every jurisdiction and its role in each case on a day. A jurisdiction that no source names has a row that says so.
 WITH asked AS (
-  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, COALESCE(NULLIF(:known_at, ''), '9999-12-30') AS known_at, data_through, version FROM dataset
+  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, CASE WHEN :known_at = '' OR :known_at > '9999-12-30' THEN '9999-12-30' ELSE :known_at END AS known_at, data_through, version FROM dataset
 ),
 held AS (
   SELECT r.* FROM role_spans r, asked

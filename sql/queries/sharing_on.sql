@@ -3,7 +3,7 @@
 -- not established, or a party whose joining the order does not plainly cover, gives `unclear` with the reason.
 -- "Not restricted by this case" says nothing of whether data is shared.
 WITH asked AS (
-  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, COALESCE(NULLIF(:known_at, ''), '9999-12-30') AS known_at, data_through, version FROM dataset
+  SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, CASE WHEN :known_at = '' OR :known_at > '9999-12-30' THEN '9999-12-30' ELSE :known_at END AS known_at, data_through, version FROM dataset
 ),
 in_force AS (
   SELECT t.*, e.court_case, e.date AS order_date, e.title AS order_title, e.summary AS order_summary, e.docket_entry

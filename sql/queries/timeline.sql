@@ -5,15 +5,17 @@ SELECT t.date, t.date_precision, CASE WHEN t.date > d.data_through THEN 1 ELSE 0
 FROM dated_changes t CROSS JOIN dataset d
 LEFT JOIN record_citations rc ON rc."table" = t."table" AND rc.record = t.record
 WHERE (:court_case = '' OR t.court_case = :court_case)
+  AND (:population = '' OR t.population = :population)
   AND (:jurisdiction = '' OR t.jurisdiction = :jurisdiction
        OR (t.jurisdiction IS NULL AND t."table" = 'events' AND EXISTS (
              SELECT 1 FROM roles r WHERE r.court_case = t.court_case AND r.jurisdiction = :jurisdiction AND r.role <> 'none_found')))
 UNION ALL
-SELECT d.data_through, 'day', 0, 'none', NULLIF(:jurisdiction, ''), NULLIF(:court_case, ''), NULL, 'Nothing dated is recorded', NULL, NULL, NULL, NULL, 'No source', d.data_through, d.version
+SELECT d.data_through, 'day', 0, 'none', NULLIF(:jurisdiction, ''), NULLIF(:court_case, ''), NULLIF(:population, ''), 'Nothing dated is recorded', NULL, NULL, NULL, NULL, 'No source', d.data_through, d.version
 FROM dataset d
 WHERE NOT EXISTS (
   SELECT 1 FROM dated_changes t
   WHERE (:court_case = '' OR t.court_case = :court_case)
+    AND (:population = '' OR t.population = :population)
     AND (:jurisdiction = '' OR t.jurisdiction = :jurisdiction
          OR (t.jurisdiction IS NULL AND t."table" = 'events' AND EXISTS (
                SELECT 1 FROM roles r WHERE r.court_case = t.court_case AND r.jurisdiction = :jurisdiction AND r.role <> 'none_found'))))
