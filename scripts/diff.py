@@ -11,13 +11,15 @@ loosened constraint, and any change of a fact's meaning are minor; wording and d
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import io
 import json
 import lzma
 import struct
-import subprocess
-import sys
 import tempfile
 import zipfile
 import zlib
@@ -26,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from package import ROOT, SEMVER, WRITTEN_BY_THE_RELEASE, Package, load, run
+from repository import GitFailed, ask
 
 LEVELS = ("none", "patch", "minor", "major")
 LOOSE = ("description", "title", "example", "searchable", "cited", "wording", "sources", "contributors", "keywords")
@@ -111,10 +114,11 @@ def open_package(name: str, repository: Path = ROOT):
         if path.is_file():
             unpack(path, folder, name)
         else:
-            done = subprocess.run(["git", "-C", str(repository), "archive", "--format=zip", "--", name, "datapackage.json", "data"], capture_output=True)
-            if done.returncode:
-                raise NoPackage(f"{name} is no folder, no zip and no git revision that holds datapackage.json and data/")
-            with zipfile.ZipFile(io.BytesIO(done.stdout)) as archive:
+            try:
+                zipped = ask(repository, "archive", "--format=zip", "--", name, "datapackage.json", "data")
+            except GitFailed as e:
+                raise NoPackage(f"{name} is no folder, no zip and no git revision that holds datapackage.json and data/ ({e})") from None
+            with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
                 archive.extractall(folder)
         yield usable(load(Path(folder)), name)
 
@@ -280,7 +284,7 @@ def gist(row) -> str:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("old", help="folder, zip or git revision")
     parser.add_argument("new", nargs="?", default=str(ROOT), help="folder, zip or git revision (default: this folder)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")

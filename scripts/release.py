@@ -9,13 +9,16 @@ and renamed at the end: a release that is killed leaves nothing that looks relea
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import hashlib
 import json
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -31,12 +34,13 @@ import describe
 import diff
 import export
 import history
+import repository
 import rules
 import site_export
 import validate
 import verify
 import version
-from package import ROOT, WRITTEN_BY_THE_RELEASE, Package, is_iso_date, load, run, sweep, written
+from package import ROOT, WRITTEN_BY_THE_RELEASE, Package, is_iso_date, load, require_sqlite, run, sweep, written
 
 IN_THE_PACKAGE = ("README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md", "docs/codebook.md", "docs/protocol.md", "docs/gaps.md")
 
@@ -129,17 +133,12 @@ def whole(root: Path) -> Package:
 # ---- make -----------------------------------------------------------------------------------------------------------
 
 
-def git(root: Path, *args: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *args], capture_output=True, text=True)
-    if done.returncode:
-        raise Refused(f"git {args[0]} failed: {done.stderr.strip()}")
-    return done.stdout.strip()
-
-
 def make(root: Path, say) -> Path:
     """Build the release of the committed package into dist/VERSION. Raises Refused."""
-    if git(root, "status", "--porcelain"):
-        raise Refused("the tree has changes that are not committed: commit or remove them first")
+    changed = repository.uncommitted(root)
+    if changed:
+        named = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+        raise Refused(f"the tree has changes that are not committed ({named}): commit or remove them first")
     say("validate")
     package = whole(root)
     name = package.descriptor["version"]
@@ -155,7 +154,7 @@ def make(root: Path, say) -> Path:
         problems += unwritten(package, change, release)
     if problems:
         raise Refused("\n".join(problems))
-    epoch = int(git(root, "log", "-1", "--format=%ct"))
+    _, epoch = repository.head(root)
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
     kept_problem(root, package, release, epoch)
     target.parent.mkdir(exist_ok=True)
@@ -208,7 +207,7 @@ def unwritten(package: Package, change: diff.Difference, release: dict) -> list[
 
 
 def notes(root: Path, package: Package, release: dict, change: diff.Difference | None, out: Path) -> None:
-    about = {"version": release["version"], "date": release["date"], "level": release["level"], "data_through": package.descriptor["data_through"], "commit": git(root, "rev-parse", "HEAD")}
+    about = {"version": release["version"], "date": release["date"], "level": release["level"], "data_through": package.descriptor["data_through"], "commit": repository.head(root)[0]}
     text = [f"# {package.descriptor['title']}, {release['version']}", "", f"Released {release['date']}, data through {about['data_through']}.", ""]
     if change is None or change.new_version == change.old_version:
         text += ["The first release." if release["level"] == "first" else "As released."]
@@ -255,7 +254,7 @@ def write_catalogs(package: Package, release: dict, out: Path) -> None:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT)
     verbs = parser.add_subparsers(dest="verb", required=True)
     preparing = verbs.add_parser("prepare")
@@ -263,6 +262,7 @@ def main(argv=None) -> int:
     preparing.add_argument("--today", help="the day it is, YYYY-MM-DD (default: by this machine's clock); only a later --date is refused by it")
     verbs.add_parser("make")
     args = parser.parse_args(argv)
+    require_sqlite()
     try:
         if args.verb == "prepare":
             today = args.today or date.today().isoformat()
@@ -273,7 +273,7 @@ def main(argv=None) -> int:
         else:
             target = make(args.root, lambda step: print(f"{step} ...", flush=True))
             print(f"dist/{target.name}: {sum(1 for p in target.rglob('*') if p.is_file())} files. Keep dist/{target.name}/benefits-{target.name}.zip as releases/{target.name}.zip, and commit it.")
-    except (Refused, build.BuildError, diff.NoPackage, site_export.DeadLink, sqlite3.Error) as e:
+    except (Refused, repository.GitFailed, build.BuildError, diff.NoPackage, site_export.DeadLink, sqlite3.Error) as e:
         print(f"error: {e}", file=sys.stderr)
         return 1
     return 0

@@ -9,6 +9,10 @@ clone (at the release's commit) and compared byte by byte.
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import csv
 import hashlib
@@ -16,14 +20,14 @@ import io
 import json
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
 import diff
-from package import ROOT, run
+import repository
+from package import ROOT, require_sqlite, run
 
 SUMS = "SHA256SUMS"
 
@@ -103,10 +107,14 @@ def rebuild_problems(folder: Path, clone: Path) -> list[str]:
     with tempfile.TemporaryDirectory() as place:
         work = Path(place) / "clone"
         commit = json.loads((folder / "release-notes.json").read_text(encoding="utf-8"))["commit"]
-        for command in (["git", "clone", "--quiet", str(clone), str(work)], ["git", "-C", str(work), "checkout", "--quiet", commit]):
-            if subprocess.run(command, capture_output=True).returncode:
-                return [f"the commit {commit} of the release is not in {clone}"]
-        done = subprocess.run([sys.executable, str(work / "scripts" / "release.py"), "make"], capture_output=True, text=True)
+        try:
+            repository.clone(clone, work, commit)
+        except repository.GitFailed as e:
+            return [f"the commit {commit} of the release is not in {clone}: {e}"]
+        # Its scripts, whichever folder PYTHONPATH names, and scripts of before verbs were made to run with any setting.
+        env = {n: v for n, v in repository.clean_environment().items() if not n.startswith("PYTHON") or n == "PYTHONDONTWRITEBYTECODE"}
+        words = [sys.executable, str(work / "scripts" / "release.py"), "make"]
+        done = subprocess.run(words, capture_output=True, encoding="utf-8", errors="replace", env=env | {"PYTHONUTF8": "1"})
         if done.returncode:
             return ["the release cannot be built again: " + (done.stderr or done.stdout).strip().splitlines()[-1]]
         again = work / "dist" / folder.name
@@ -115,10 +123,11 @@ def rebuild_problems(folder: Path, clone: Path) -> list[str]:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clone", type=Path, help="a clone of the repository to rebuild from, such as " + ROOT.name)
     args = parser.parse_args(argv)
+    require_sqlite()
     if not args.folder.is_dir():
         print(f"error: {args.folder} is no folder", file=sys.stderr)
         return 1
