@@ -9,6 +9,10 @@ Reads neither the network nor the clock: the same database gives the same bytes.
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import base64
 import hashlib
@@ -148,7 +152,7 @@ def hash_of(text: str) -> str:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the HTML file to write")
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     args = parser.parse_args(argv)

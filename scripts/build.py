@@ -11,7 +11,11 @@ Builds only what `validate.py` has passed: the SHA-256 of every file must be tha
 
 from __future__ import annotations
 
-from package import ROOT, Package, load, meanwhile, run, written  # before all else: see there
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
+from package import ROOT, Package, load, meanwhile, require_sqlite, run, written  # before all else: see there
 
 import argparse
 import contextlib
@@ -22,7 +26,6 @@ import io
 import json
 import operator
 import sqlite3
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -275,9 +278,10 @@ def changed_since(what: str) -> str:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds datapackage.json (default: this one)")
     args = parser.parse_args(argv)
+    require_sqlite()
     package = load(args.root, only=())
     target = args.root / "build" / "benefits.db"
     try:

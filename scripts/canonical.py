@@ -9,8 +9,11 @@ whole, or has a line break in a cell, is left as it is and named.
 
 from __future__ import annotations
 
-import argparse
 import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
+import argparse
 from pathlib import Path
 
 from package import ROOT, Table, csv_text, load, run, written
@@ -24,7 +27,7 @@ def canonical(table: Table) -> str:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if something would change")
     args = parser.parse_args(argv)

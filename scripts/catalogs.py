@@ -11,9 +11,12 @@ after it, in whatever folder: Croissant reads its CSV.
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import json
-import sys
 from pathlib import Path, PurePosixPath
 
 from package import ROOT, Package, load, run
@@ -279,7 +282,7 @@ def working_files(package: Package) -> list[dict]:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     args = parser.parse_args(argv)
     package = load(ROOT)

@@ -8,9 +8,12 @@ difference is without explanation or a cell that needs a citation has none; ever
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import sqlite3
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -78,7 +81,7 @@ def report(db: sqlite3.Connection, at: str) -> tuple[list[str], bool]:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--at", help="day for which staleness is told, YYYY-MM-DD")
     args = parser.parse_args(argv)

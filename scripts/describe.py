@@ -7,9 +7,12 @@ With --check nothing is written: exit code 1 and a line for each file that is ou
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import csv
-import sys
 from pathlib import Path
 
 import yaml
@@ -152,7 +155,7 @@ FILES = {"docs/codebook.md": codebook, "docs/second-coding.md": second_coding, "
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if something is out of date")
     args = parser.parse_args(argv)

@@ -9,6 +9,10 @@ About 9,000 rows for each copy of all 51. The patterns of a jurisdiction's codes
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import json
 import re
@@ -103,7 +107,7 @@ def grow(package: Package, times: int, out: Path) -> int:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument("--times", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)

@@ -11,6 +11,10 @@ finds more rows than plain words do. The server must live on with flat memory. E
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import base64
 import contextlib
@@ -23,7 +27,6 @@ import select
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -639,7 +642,7 @@ def reproduced(sent: bytes) -> str:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--count", type=int, default=20_000, help="how many cases of the corpus (default 20000)")
     parser.add_argument("--seed", type=int, default=1, help="another seed sends another corpus (default 1)")
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")

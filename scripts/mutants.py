@@ -9,12 +9,15 @@ seed, same mutants. About half a second each and process.
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import json
 import os
 import random
 import shutil
-import sys
 import tempfile
 import unicodedata
 from collections import Counter
@@ -773,7 +776,7 @@ def judge(job: tuple[str, int]) -> tuple[str, int, str, str]:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--count", type=int, default=2000, help="how many mutants (default 2000)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first round (default 1)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)")

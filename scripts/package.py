@@ -22,12 +22,14 @@ import multiprocessing
 import os
 import re
 import shutil
+import sqlite3
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
 MAX_CELL = 8_000  # characters; the longest honest note is a tenth of it, and a pasted document should fail here
 MAX_FIELDS = 200  # columns; frictionless needs a minute for a row of 100,000 cells
 MAX_READ = 131_072  # characters of a cell beyond which a file is not read on: it is no table of ours
@@ -383,9 +385,50 @@ def write_csv(out, columns: list[str], rows) -> None:
 
 def built(database: Path) -> Path:
     """`database`, if it is there; otherwise the verb ends with a sentence and exit code 1."""
+    require_sqlite()
     if not database.is_file():
         raise SystemExit(f"error: {database} is not there: run `make build`")
+    problem = damage(database)
+    if problem:
+        raise SystemExit(f"error: {database} {problem}: run `make build`, which makes it anew")
     return database
+
+
+def require_sqlite() -> None:
+    """End the verb with a sentence where SQLite is too old for what is built, instead of with a syntax error."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise SystemExit(
+            f"error: this Python has SQLite {sqlite3.sqlite_version}, and {oldest} or newer is needed (for STRICT tables): "
+            "use another Python, as in PYTHON=python3.12 make serve"
+        )
+
+
+def damage(database: Path) -> str:
+    """What is wrong with a file that should be the built database, as a clause; empty when nothing is. Its length and its tables are
+    looked at, not each page."""
+    try:
+        with open(database, "rb") as file:
+            head = file.read(100)
+        size = database.stat().st_size
+    except OSError as e:
+        return f"cannot be read ({e.strerror})"
+    if size == 0:
+        return "is empty"
+    if not head.startswith(b"SQLite format 3\0") or len(head) < 100:
+        return "is no SQLite database"
+    page = int.from_bytes(head[16:18], "big")
+    whole = (65_536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
+    if size < whole:
+        return f"is cut off: it has {size:,} bytes of {whole:,}"
+    try:
+        with contextlib.closing(sqlite3.connect(sqlite_uri(database), uri=True)) as connection:
+            connection.execute("SELECT version, data_through FROM dataset").fetchone()
+            there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            lacking = sorted({name for (name,) in connection.execute('SELECT "table" FROM dataset_tables')} - there)
+    except sqlite3.Error as e:
+        return f"is no database of this dataset ({e})"
+    return f"lacks the table {lacking[0]}" if lacking else ""
 
 
 def sqlite_uri(database: Path | str, how: str = "mode=ro") -> str:
@@ -487,7 +530,9 @@ def remove(*paths: Path) -> None:
 
 def run(main) -> None:
     """Run a verb as a program: a reader that goes away (`| head`), Ctrl-C, and what the system refuses, such as a full disk, end it
-    without a traceback."""
+    without a traceback. What it prints is UTF-8 whatever the caller's settings, and a name that is not even that is shown escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         code = main()
         sys.stdout.flush()

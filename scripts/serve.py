@@ -7,17 +7,22 @@ No access log: neither addresses nor questions are written anywhere.
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import asyncio
 import contextlib
 import functools
 import glob
+import http.client
 import os
 import re
 import socket
 import sqlite3
 import subprocess
-import sys
+import threading
 import time
 from pathlib import Path
 
@@ -263,20 +268,41 @@ def running(database: Path, *options: str, log=subprocess.DEVNULL):
         process.wait(timeout=30)
 
 
+def whole_number(name: str, text: str, most: int) -> int:
+    """The number that an argument gives; otherwise the verb ends with a sentence and exit code 1."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
+        raise SystemExit(f"error: {name} is {text!r}, expected a whole number from 1 to {most:,}")
+    return int(text)
+
+
+def announce(host: str, port: int) -> None:
+    """Say that the site serves, once it answers. Runs in a thread of its own beside the site."""
+    while True:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection(host, port, timeout=10)
+            with contextlib.closing(connection):
+                connection.request("GET", "/-/health")
+                if connection.getresponse().status == 200:
+                    break
+        time.sleep(0.05)
+    print(f"Serving on http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
+
+
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8001)
-    parser.add_argument("--workers", type=int, default=1, help="processes that answer; one for each core serves the most readers")
+    parser.add_argument("--port", default="8001")
+    parser.add_argument("--workers", default="1", help="processes that answer; one for each core serves the most readers")
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     args = parser.parse_args(argv)
+    args.port, args.workers = whole_number("the port", args.port, 65_535), whole_number("the number of workers", args.workers, 256)
     built(args.database)
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((args.host, args.port))
-    except OSError as e:
-        print(f"error: cannot listen on {args.host}:{args.port} ({e.strerror}): choose another port, as in PORT=8002 make serve", file=sys.stderr)
+    except (OSError, UnicodeError) as e:
+        print(f"error: cannot listen on {args.host}:{args.port} ({getattr(e, 'strerror', None) or e}): choose another port, as in PORT=8002 make serve", file=sys.stderr)
         return 1
     config = uvicorn.Config(
         functools.partial(application, args.database), factory=True, workers=args.workers, loop="uvloop", http=Protocol, ws="none", lifespan="on",
@@ -288,7 +314,7 @@ def main(argv=None) -> int:
     except Unguarded as e:
         print(f"error: {e}", file=sys.stderr)
         return 1
-    print(f"Serving on http://{args.host}:{args.port}/ (Ctrl-C ends it)", flush=True)
+    threading.Thread(target=announce, args=(args.host, args.port), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         if args.workers > 1:
             Multiprocess(config, [listening]).run()

@@ -8,12 +8,15 @@ the site that needs no question mark. What needs a question of the reader's own 
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import asyncio
 import re
 import sqlite3
 from html import unescape
-import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -90,7 +93,7 @@ def export(database: Path, out: Path, root: Path = ROOT, days: list[str] | None 
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)

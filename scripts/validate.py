@@ -8,6 +8,10 @@ is written to build/validated.json, and `build.py` builds exactly those bytes.
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load, meanwhile, run, written  # before all else: see there
 
 import argparse
@@ -282,7 +286,7 @@ def stamp(package: Package) -> None:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds datapackage.json (default: this one)")
     parser.add_argument("--json", action="store_true", help="print the faults as a JSON list")
     args = parser.parse_args(argv)

@@ -8,6 +8,10 @@ removed row need a reason in releases/reasons.csv: table, record, field (or `*` 
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import csv
 import io
@@ -97,7 +101,7 @@ def problems_of(package: Package) -> tuple[list[str], diff.Difference | None]:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT)
     args = parser.parse_args(argv)
     package = load(args.root)
