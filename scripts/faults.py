@@ -10,6 +10,10 @@ failed must say so in one sentence, and the next run must succeed and leave noth
 
 from __future__ import annotations
 
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
+
 import argparse
 import contextlib
 import fcntl
@@ -23,7 +27,6 @@ import signal
 import sqlite3
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -567,7 +570,7 @@ def builds_at_once(folder: Path, args, r: random.Random) -> Seen:
     clone = clone_of(folder / "clone")
     for _ in range(3):
         shutil.rmtree(clone / "build", ignore_errors=True)
-        done = subprocess.run(["make", "-j4", "-o", ".venv/ready", f"PY={sys.executable}", "build", "check"], cwd=clone, capture_output=True, text=True)
+        done = subprocess.run(["make", "-j4", f"PY={sys.executable}", "build", "check"], cwd=clone, capture_output=True, text=True)
         now = hashlib.sha256((clone / "build" / "benefits.db").read_bytes()).hexdigest()
         seen.note("make -j4", said(done), "" if done.stdout.count("rows, ") >= 1 and now else "nothing was built")
     return seen
@@ -611,7 +614,7 @@ def edited_meanwhile(folder: Path, args, r: random.Random) -> Seen:
 def interrupted(folder: Path, args, r: random.Random) -> Seen:
     """Ctrl-C during `make build`: no traceback, no half file, and the next one succeeds."""
     seen, clone = Seen(), clone_of(folder / "clone")
-    words = ["make", "-o", ".venv/ready", f"PY={sys.executable}", "build"]
+    words = ["make", f"PY={sys.executable}", "build"]
     whole = length(words, clone)
     wanted = hashlib.sha256((clone / "build" / "benefits.db").read_bytes()).hexdigest()
     for _ in range(20):
@@ -711,7 +714,7 @@ def apart() -> bool:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--kills", type=int, default=200, help="how often build and release are killed each (default 200)")
     parser.add_argument("--whole", type=int, default=10, help="how often a release with the whole site is killed, too (default 10)")
     parser.add_argument("--seed", type=int, default=1, help="another seed takes other moments (default 1)")

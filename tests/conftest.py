@@ -17,10 +17,14 @@ import yaml
 
 import build as build_verb
 import package as ground
+import repository
 import serve
+from needs import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary  # noqa: F401
 from worked_examples import EXAMPLES, examples  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
+for name in set(os.environ) - set(repository.clean_environment()):
+    del os.environ[name]  # what a hook tells git of another repository
 
 
 def copy_package(target: Path) -> Path:

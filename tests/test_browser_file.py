@@ -10,6 +10,7 @@ from pathlib import Path
 
 import browser as browser_verb
 import pytest
+import setup
 from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT, examples, run
 from hypothesis import given, settings
@@ -43,7 +44,7 @@ def file(database, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def chromium():
     with sync_playwright() as p:
-        started = p.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        started = p.chromium.launch(executable_path=setup.find_tool("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
         yield started
         started.close()
 

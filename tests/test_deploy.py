@@ -11,7 +11,6 @@ import itertools
 import os
 import re
 import shlex
-import shutil
 import socket
 import ssl
 import subprocess
@@ -28,6 +27,7 @@ from datasette.plugins import pm
 import build
 import diff
 import serve
+import setup
 import site_export
 from conftest import ROOT
 
@@ -36,6 +36,7 @@ DAY = "2026-01-06"
 PAGE = f"/on/{DAY}/coverage"
 ANSWER = f"/benefits/coverage_on.json?as_of={DAY}&jurisdiction=IL&_shape=array"
 CANARY = "canary7f3"
+pytestmark = pytest.mark.nginx
 OF_THE_CONNECTION = {"date", "server", "connection", "keep-alive", "transfer-encoding", "content-length", "x-cache"}
 
 
@@ -152,8 +153,7 @@ def needed(database):
     global NGINX, HEADERS
     serve.datasette(database)  # which loads the plugins
     HEADERS = pm.get_plugin("guard.py").HEADERS
-    NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    assert NGINX, "nginx is not installed: apt-get install nginx-light"
+    NGINX = setup.find_tool("nginx")
 
 
 @contextlib.contextmanager
@@ -615,6 +615,8 @@ def test_preflight_is_answered_by_both(static, front):
     assert copy.status_code == live.status_code == 204 and lasting(copy.headers) == lasting(live.headers)
 
 
+@pytest.mark.openssl
+@pytest.mark.curl
 def test_over_tls(running, tmp_path):
     """The listen.conf of docs/serving.md, with a certificate made here; and plain HTTP on its port is refused without a word of nginx's."""
     (tmp_path / "tls").mkdir()

@@ -429,9 +429,8 @@ def test_a_scheduled_change_is_in_the_feeds_as_scheduled(site):
 # ---- valid HTML ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.java
 def test_the_nu_html_checker_finds_nothing(site, tmp_path):
-    if not shutil.which("java"):
-        pytest.fail("Java is missing: apt-get install default-jre-headless", pytrace=False)
     for page, path in PAGES.items():
         (tmp_path / f"{page}.html").write_bytes(site.get(path).content)
     shutil.copy(ROOT / "static" / "site.css", tmp_path)

@@ -38,6 +38,7 @@ def test_python_examples_run(checkout, number):
         assert "il-hbia-adult-42-54-2024 closed_to_new" in done.stdout
 
 
+@pytest.mark.curl
 def test_curl_examples_answer(site):
     [code] = [text for language, text in BLOCKS if language == "sh" and "curl" in text]
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", code.replace("http://127.0.0.1:8001", str(site.base_url))], capture_output=True, text=True)

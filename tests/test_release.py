@@ -18,6 +18,7 @@ import pytest
 
 from conftest import ROOT, copy_package, run
 
+pytestmark = pytest.mark.git
 ONE_DAY = "import sys; sys.path.insert(0, 'scripts'); import release, site_export; site_export.days_of = lambda database: ['2026-01-06']; release.run(lambda: release.main(['make']))"
 
 

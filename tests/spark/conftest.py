@@ -1,0 +1,14 @@
+"""Spark needs Java: without it these tests are left out and counted, as those of the other suite."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from needs import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary  # noqa: E402, F401
+
+
+def pytest_itemcollected(item):
+    item.add_marker(pytest.mark.java)
