@@ -157,8 +157,8 @@ def correction_in_words(correction: recorded.Correction) -> str:
 def release_in_words(release: dict) -> str:
     if release["level"] == "first":
         return "The first release of the dataset."
-    counts = f"{release['added']:,} records added, {release['changed']:,} changed"
-    return f"A {release['level']} release: {counts}, {release['removed']:,} taken out."
+    counts = ", ".join(f"{release[what]:,} {what}" for what in ("added", "changed", "removed"))
+    return f"A {release['level']} release. Records: {counts}."
 
 
 # ---- entries of the feed --------------------------------------------------------------------------
@@ -290,15 +290,14 @@ def withdrawn_in_words(entry: recorded.Entry) -> str:
 
 def head_of(given: dict[str, str], title: str, newest: str) -> bytes:
     """Return the calendar without events and without its last line."""
-    from icalendar import Calendar
+    from icalendar import Calendar, vText
 
     book = Calendar()
     book.add("prodid", "-//Benefits dataset//Dated changes//EN")
     book.add("version", "2.0")
     book.add("calscale", "GREGORIAN")
     book.add("uid", address(f"{TAG}:changes", given))
-    book.add("name", title)
-    book.add("x-wr-calname", title)
+    book["name"] = book["x-wr-calname"] = vText(title)  # which the library would not escape
     book.add("last-modified", instant(newest))
     book.add("refresh-interval", timedelta(days=1), parameters={"VALUE": "DURATION"})
     book.add("x-published-ttl", "P1D")

@@ -56,9 +56,12 @@ NO_DAY = (
     "lead to each jurisdiction on each day on which something changes.</p>"
 )
 NO_FORM = '<p class="no-print">This copy of the site has no forms: it shows the whole list.</p>'
-# A form has no other inside, and a link no other.
+# A form has no other inside, and a link no other. A list of nothing but links loses those that lead
+# nowhere; in a text their words stay.
+LISTS = re.compile(r'<(nav|footer)\b.*?</\1>|<ul class="links[^"]*">.*?</ul>\n?', re.DOTALL)
+EMPTY = re.compile(r'<ul class="links[^"]*">\s*</ul>\n?')
 ANCHOR = re.compile(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
-ITEM = re.compile(r'<li>\s*<a [^>]*?href="([^"]*)"[^>]*>[^<]*(?:<span[^>]*>[^<]*</span>)?</a>\s*</li>\n?')
+ITEM = re.compile(r'<li>\s*<a [^>]*?href="([^"]*)"[^>]*>[^<]*</a>\s*</li>\n?')
 AS_DATA = re.compile(r'<p class="no-print">(?:(?!</p>).)*</p>', re.DOTALL)
 HEAD_LINK = re.compile(r'<link [^>]*?href="([^"]*)"[^>]*>\n?')
 FEED = re.compile(r'<link rel="alternate" type="application/atom\+xml"[^>]*>')
@@ -66,6 +69,7 @@ WHOLE_FEED = (
     '<link rel="alternate" type="application/atom+xml" title="Benefits dataset: dated changes" '
     'href="/changes.atom">'
 )
+FEED_LINK = re.compile(r'(<link [^>]*href=")([^"]*)')
 LINK = re.compile(r'(?:href|src|action)="([^"]*)"|url\(["\']?([^"\')]*)')
 ID = re.compile(r'\sid="([^"]*)"')
 OUTSIDE = re.compile(r"[a-z][a-z0-9+.-]*:")
@@ -112,15 +116,29 @@ def without_server(page: str) -> str:
     page = FEED.sub(WHOLE_FEED, page)
     page = HEAD_LINK.sub(lambda m: "" if lacks(m[1]) else m[0], page)
     page = FORM.sub(instead_of_form, page)
-    page = ITEM.sub(lambda m: "" if lacks(m[1]) else m[0], page)
+    first, found, rest = page.partition(NO_DAY)
+    page = first + found + rest.replace(NO_DAY, "")  # a page may have two such forms
+    page = LISTS.sub(lambda m: EMPTY.sub("", ITEM.sub(linked_item, m[0])), page)
     page = AS_DATA.sub(lambda m: "" if any(map(lacks, links_in(m[0]))) else m[0], page)
     return ANCHOR.sub(lambda m: m[2] if lacks(m[1]) else m[0], page)
+
+
+def feed_without_server(feed: str) -> str:
+    """Return a feed in which an entry about what the copy lacks leads to the page of all changes."""
+    return FEED_LINK.sub(lambda m: m[1] + ("/changes" if lacks(m[2]) else m[2]), feed)
+
+
+def linked_item(item: re.Match) -> str:
+    return "" if lacks(item[1]) else item[0]
 
 
 def instead_of_form(form: re.Match) -> str:
     if form[1] == "search":
         return ""
     return NO_DAY if form[2] == "/ask" else NO_FORM
+
+
+WITHOUT_SERVER = {"text/html": without_server, "application/atom+xml": feed_without_server}
 
 
 def links_in(text: str) -> list[str]:
@@ -173,8 +191,8 @@ async def crawl(database: Path, root: Path, days: list[str], write) -> int:
         if answer.status_code != 200:
             raise DeadLink(f"{path} is linked and answers {answer.status_code}")
         kind, body = answer.headers["content-type"].partition(";")[0], answer.content
-        if kind == "text/html":
-            body = without_server(body.decode()).encode()
+        if kind in WITHOUT_SERVER:
+            body = WITHOUT_SERVER[kind](body.decode()).encode()
         write(place(path), body)
         if kind in ("text/html", "application/atom+xml", "text/css", "image/svg+xml"):
             for link in places.note(path, body.decode()):

