@@ -11,6 +11,7 @@ Runs on the system's Python with nothing installed.
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import hashlib
 import json
@@ -25,6 +26,7 @@ OLDEST = (3, 11)
 # A program (or what stands for it), the Debian package that brings it, and the names it may have.
 TOOLS = {
     "chromium": ("chromium", ("chromium", "chromium-browser")),
+    "libatomic": ("libatomic1", ("libatomic.so.1",)),  # which the driver of Playwright loads, and a bare system lacks
     "nginx": ("nginx-light", ("nginx",)),
     "java": ("default-jre-headless", ("java",)),
     "openssl": ("openssl", ("openssl",)),
@@ -35,7 +37,7 @@ TOOLS = {
 # For each set: its venv, its lock files in order, the programs it uses, and whether it can do without them.
 SETS = {
     "serve": (".venv", ["requirements.txt"], [], False),
-    "test": (".venv", ["requirements.txt", "requirements-test.txt"], ["git", "chromium", "nginx", "java", "openssl", "curl"], True),
+    "test": (".venv", ["requirements.txt", "requirements-test.txt"], ["git", "chromium", "libatomic", "nginx", "java", "openssl", "curl"], True),
     "bench": (".venv", ["requirements.txt", "requirements-test.txt", "requirements-bench.txt"], ["nginx", "wrk"], False),
     "catalogs": (".venv-catalogs", ["requirements-catalogs.txt"], [], False),
     "spark": (".venv-spark", ["requirements-spark.txt"], ["java"], True),
@@ -64,9 +66,15 @@ def clean_environment() -> dict:
 
 
 def find_tool(tool: str):
-    """The path of a program, or None. Those of the administrator may be outside of a user's PATH."""
+    """The path of a program, or None; of a library (a name with .so) its name. Programs of the administrator may be outside of a user's PATH."""
+    names = TOOLS[tool][1]
+    if ".so" in names[0]:
+        try:
+            return ctypes.CDLL(names[0])._name
+        except OSError:
+            return None
     places = os.environ.get("PATH", os.defpath) + ":/usr/local/sbin:/usr/sbin:/sbin"
-    return next(filter(None, (shutil.which(name, path=places) for name in TOOLS[tool][1])), None)
+    return next(filter(None, (shutil.which(name, path=places) for name in names)), None)
 
 
 def missing_tools(tools) -> list:

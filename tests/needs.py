@@ -7,14 +7,14 @@ import pytest
 import setup
 
 # Tests that use one of these fixtures need its program; other tests say so by a marker of that name.
-FIXTURES = {"browser": "chromium", "chromium": "chromium"}
+FIXTURES = dict.fromkeys(("browser", "chromium"), ("chromium", "libatomic"))
 REASON = "needs what is not installed: "
 
 
 def needed(item) -> list[str]:
     """The programs that a test needs."""
     marked = {mark.name for mark in item.iter_markers() if mark.name in setup.TOOLS}
-    return sorted(marked | {FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURES})
+    return sorted(marked.union(*(FIXTURES.get(name, ()) for name in getattr(item, "fixturenames", ()))))
 
 
 def pytest_configure(config):

@@ -99,6 +99,7 @@ def test_e(): pass
 """
 
 
+@pytest.mark.libatomic  # which is not in PATH, and would be counted too
 @pytest.mark.parametrize(
     "env, words, code, said",
     [
@@ -120,6 +121,12 @@ def test_what_needs_a_missing_program_is_left_out_and_counted(tmp_path, env, wor
     assert done.returncode == code and all(s in printed for s in said), printed
     if code == 0:
         assert "passed" in printed.strip().splitlines()[-1]  # pytest's own line stays the last
+
+
+def test_a_library_is_found_by_loading_it(monkeypatch):
+    monkeypatch.setitem(setup.TOOLS, "none", ("libnone1", ("libnone.so.1",)))
+    monkeypatch.setitem(setup.TOOLS, "c", ("libc6", ("libc.so.6",)))
+    assert setup.missing_tools(["none", "c"]) == ["none"]
 
 
 def test_every_program_has_a_marker_and_every_marker_a_program(pytestconfig):
