@@ -32,17 +32,18 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from pathlib import Path
 
 import diff
+import history
 import hostile
 import serve
 import verify
 import version
-from package import ROOT, load, run
+from package import ROOT, csv_text, load, run
 
 JOBS = 2
-DAY = "2026-12-31"  # of releases that are made here; any day will do
 KINDS: dict[str, object] = {}
 # A release with a static site of a few pages takes a quarter of the time: every step is there, the longest is short.
 SMALL = """
@@ -106,10 +107,33 @@ def git(root: Path, *args: str) -> str:
     return subprocess.run(["git", "-C", str(root), "-c", "user.name=Faults", "-c", "user.email=faults@example.org", *args], capture_output=True, text=True, check=True).stdout.strip()
 
 
+def next_day(root: Path) -> str:
+    """The first day on which the package could be released: after its last release, and not before what it holds."""
+    package = load(root, only=("releases",))
+    days = [package.descriptor["data_through"], *(r["date"] for r in package.rows("releases"))]
+    return (date.fromisoformat(max(days)) + timedelta(days=1)).isoformat()
+
+
+def preparing(root: Path) -> list[str]:
+    """The arguments by which the package is prepared for its next release."""
+    return ["prepare", "--date", next_day(root), "--today", next_day(root)]
+
+
+def raise_version(root: Path) -> None:
+    """Let the package have a version that is not kept yet: where it is kept, a new description and the version that this needs."""
+    path = root / "datapackage.json"
+    descriptor = json.loads(path.read_text(encoding="utf-8"))
+    if (root / "releases" / f"{descriptor['version']}.zip").is_file():
+        descriptor["version"] = diff.bump(descriptor["version"], "patch")
+        descriptor["description"] += " Again."
+        path.write_text(json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def clone_of(folder: Path) -> Path:
-    """A clone of the last commit, of a version that is prepared."""
+    """A clone of the last commit, in which the next version is prepared: one that is kept is never made again."""
     git(ROOT, "clone", "--quiet", str(ROOT), str(folder))
-    if done := verb("release", "--root", folder, "prepare", "--date", DAY, "--today", DAY):
+    raise_version(folder)
+    if done := verb("release", "--root", folder, *preparing(folder)):
         if "is prepared already" not in done:
             raise SystemExit(f"error: the last commit cannot be prepared for a release: {done}")
         return folder
@@ -233,7 +257,7 @@ def undisturbed(folder: Path, seen: Seen) -> list[tuple]:
     jobs = []
     for name, words, ready in (
         ("validate", [], lambda root: None), ("build", [], lambda root: verb("validate", "--root", root)), ("canonical", [], lambda root: mix(root, "programs", "claims")),
-        ("describe", [], outdate), ("release", ["prepare", "--date", DAY, "--today", DAY], edit),
+        ("describe", [], outdate), ("release", preparing(ROOT), edit),
     ):  # fmt: skip
         start, done = copy_of(folder / f"{name}-start"), folder / f"{name}-done"
         ready(start)
@@ -265,11 +289,15 @@ def edit(root: Path) -> None:
     table, path, described = package.tables["programs"], root / "data" / "programs.csv", root / "datapackage.json"
     row = table.rows[0]
     path.write_text(path.read_text(encoding="utf-8").replace(row["name"], row["name"] + " II", 1), encoding="utf-8", newline="")
-    (root / "releases" / "reasons.csv").write_text(f"table,record,field,reason\nprograms,{table.key_of(row)},name,It has a second name.\n", encoding="utf-8")
+    why = version.reasons(root)[0] | {("programs", table.key_of(row), "name"): "It has a second name."}
+    given = ([*where, reason] for where, reason in why.items())
+    (root / "releases" / "reasons.csv").write_text(csv_text(version.REASONS, given), encoding="utf-8", newline="")
     with diff.open_package(str(newest(root))) as before:
         smallest = diff.compare(before, load(root)).smallest_version
-    text = described.read_text(encoding="utf-8")
-    described.write_text(text.replace(f'"version": "{package.descriptor["version"]}"', f'"version": "{smallest}"', 1), encoding="utf-8")
+    now = package.descriptor["version"]
+    if history.order(now) < history.order(smallest):
+        text = described.read_text(encoding="utf-8")
+        described.write_text(text.replace(f'"version": "{now}"', f'"version": "{smallest}"', 1), encoding="utf-8")
 
 
 def newest(root: Path) -> Path:
@@ -426,7 +454,7 @@ def read_only(folder: Path, args, r: random.Random) -> Seen:
         before = state(disk)
         for name, words in (
             ("validate", command("validate", "--root", one)), ("build", command("build", "--root", one)), ("sort", command("canonical", "--root", mixed)), ("describe", command("describe", "--root", one)),
-            ("prepare", command("release", "--root", one, "prepare", "--date", DAY, "--today", DAY)), ("make", command("release", "--root", clone, "make")), ("export", command("export", "--database", ROOT / "build" / "benefits.db", "--out", disk / "out")),
+            ("prepare", command("release", "--root", one, *preparing(one))), ("make", command("release", "--root", clone, "make")), ("export", command("export", "--database", ROOT / "build" / "benefits.db", "--out", disk / "out")),
         ):  # fmt: skip
             problem = sentence(subprocess.run(words, capture_output=True, text=True, cwd=folder))
             seen.note(f"{name} told", f"{name}: {problem}" if problem else "")

@@ -92,6 +92,7 @@ def descriptor_faults(package: Package) -> list[Fault]:
     _unknown(fault, "package", "package", d)
     for name, kind in (("licenses", "licence"), ("sources", "source"), ("contributors", "contributor")):
         _unknown_in(fault, kind, name, d.get(name))
+    _odd_text(fault, d)
     _key_faults(fault, resources)
     for r in d["resources"]:
         _unknown(fault, "resource", r["name"], r)
@@ -119,6 +120,24 @@ def descriptor_faults(package: Package) -> list[Fault]:
             elif labels and any(not c.get("label") for c in labels):
                 fault("categories", where, "has a code without a label", "give each code a label")
     return found
+
+
+def _odd_text(fault, descriptor: dict) -> None:
+    """Texts and keys of the descriptor with characters that cannot be seen; the end of a line in a dialect is one by its nature."""
+    left = [("", descriptor)]
+    while left:
+        where, part = left.pop()
+        if isinstance(part, str):
+            if (told := rules.odd_character(part)) and not where.endswith("dialect/lineTerminator"):
+                fault("odd-characters", where, f"holds {told}, which is not plain text on one line", "retype it without characters that cannot be seen")
+        elif isinstance(part, (dict, list)):
+            pairs = part.items() if isinstance(part, dict) else enumerate(part)
+            for name, value in pairs:
+                at = f"{where}/{name}".removeprefix("/")
+                if isinstance(name, str) and (told := rules.odd_character(name)):
+                    at = at.encode("ascii", "backslashreplace").decode()
+                    fault("odd-characters", at, f"has a key that holds {told}, which is not plain text on one line", "retype it without characters that cannot be seen")
+                left.append((at, value))
 
 
 def _unknown(fault, kind, where, properties):

@@ -171,12 +171,27 @@ def test_prepare_writes_history_and_history_gives_the_release_back(released):
                 file.write(f"citations,{c['citation']},*,Its claim is gone.\n")
     import release
 
-    release.prepare(released, "2026-12-01")
+    release.prepare(released, "2026-12-01", "2026-12-01")
     after = ground.load(released)
     assert after.rows("releases")[-1] == {"version": "1.1.0", "date": "2026-12-01", "level": "minor"}
     [cell] = [c for c in after.rows("changes") if c["field"] == "income_limit_pct_fpl"]
     assert (cell["old"], cell["new"], cell["reason"]) == ("138", "140", "The memo was misread.")
     assert given_back(after, before) and release.validate.faults_of(after) == []
+
+
+@pytest.mark.parametrize("why, rule", [("Ask a.b@example.org.", "personal-data"), ("N/A", "null-word"), ("Cafe\u0301 said so.", "normal-form")])
+def test_prepare_writes_nothing_that_validate_would_refuse(released, why, rule):
+    """A reason is no part of the package until it is prepared: what validate says of it then is said before anything is written."""
+    import release
+
+    change_cell(released)
+    edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
+    (released / "releases" / "reasons.csv").write_text(f"table,record,field,reason\ncoverage,il-hbia-adult-42-54-2022,income_limit_pct_fpl,{why}\n", encoding="utf-8")
+    before = {p: p.read_bytes() for p in released.rglob("*") if p.is_file()}
+    with pytest.raises(release.Refused, match="nothing was written") as refused:
+        release.prepare(released, "2026-12-01", "2026-12-01")
+    assert f"(rule: {rule})" in str(refused.value)
+    assert {p: p.read_bytes() for p in released.rglob("*") if p.is_file()} == before
 
 
 def given_back(after, before) -> bool:
@@ -304,9 +319,30 @@ def test_a_flipped_byte_anywhere_is_unpacked_or_refused(tmp_path):
     assert refused > len(small) / 2
 
 
-@pytest.mark.parametrize("table, record, kind", [("survey_answers", "", "changes"), ("", "", "changes"), ("coverage", "il-hbia-adult-42-54-2022", "none"), ("coverage", "nobody", "none")])
-def test_history_of_gives_changes_or_says_there_are_none(db, table, record, kind):
-    sql = (ROOT / "sql" / "queries" / "history_of.sql").read_text(encoding="utf-8")
-    rows = db.execute(sql, {"table": table, "record": record}).fetchall()
-    said = [r for r in rows if str(r["reason"]).startswith("No release since the first")]
-    assert (len(said), len(rows) > 1) == ((0, True) if kind == "changes" else (1, False))
+HISTORY = {
+    ("survey_answers", ""): "changes",
+    ("", ""): "changes",
+    ("coverage", "il-hbia-adult-42-54-2022"): "Unchanged since 0.9.0.",
+    ("", "il-hbia-adult-42-54-2022"): "Unchanged since 0.9.0.",
+    ("citations", "il-hbia-row-il-health-benefits-immigrant-adults"): "Unchanged since 0.9.0.",
+    ("releases", "0.9.0"): "Unchanged since 0.9.0.",
+    ("releases", ""): "Unchanged since 0.9.0.",
+    ("coverage", "nobody"): "There is no such record in coverage.",
+    ("roles", "il-hbia-adult-42-54-2022"): "There is no such record in roles.",
+    ("", "nobody"): "There is no such record in any table.",
+    ("nothing", ""): "There is no table nothing.",
+    ("nothing", "nobody"): "There is no such record in nothing.",
+}
+
+
+@pytest.mark.parametrize("table, record", HISTORY)
+def test_history_of_tells_what_changed_from_what_did_not_and_what_is_not_there(table, record, ask, package):
+    rows, wanted = ask("history_of", table=table, record=record), HISTORY[table, record]
+    released = {r["version"] for r in package.rows("releases")}
+    said = ("Unchanged", "There is no", "Nothing has been")
+    if wanted == "changes" or any(c["record"] == record and c["table"] in ("", table) for c in package.rows("changes")):
+        assert rows and not [r for r in rows if str(r["reason"]).startswith(said)]
+        return
+    if wanted.startswith("Unchanged") and package.descriptor["version"] not in released:
+        wanted += f" Version {package.descriptor['version']} is not released yet."
+    assert [r["reason"] for r in rows] == [wanted] and rows[0]["version"] == ("0.9.0" if wanted.startswith("Unchanged") else None)

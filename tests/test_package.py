@@ -217,3 +217,19 @@ def test_sort_leaves_a_line_break_in_a_cell_and_says_so(broken):
 def test_no_day_of_the_package_is_one_that_stands_for_no_end(day, broken):
     edit(broken, lambda d: d.update(data_through=day))
     assert ("date", f"is {day}, not between 1965-07-30 and 2060-01-01") in {(f.rule, f.message) for f in slips(broken)}
+
+
+HIDDEN = {
+    "a title": (lambda d: d.update(title="Health\u00adcoverage"), "title", "U+00AD"),
+    "a label": (lambda d: next(f for f in schema(d, "coverage")["fields"] if "categories" in f)["categories"][0].update(label="\u202eOpen"), "/label", "U+202E"),
+    "a key": (lambda d: d.update({"ti\u200btle": "x"}), "ti\\u200btle", "U+200B"),
+    "a line break": (lambda d: resource(d, "coverage").update(description="One.\nTwo."), "description", "U+000A"),
+    "a keyword": (lambda d: d["keywords"].append("a\ue000b"), "keywords/", "U+E000"),
+}
+
+
+@pytest.mark.parametrize("what", HIDDEN)
+def test_a_text_of_the_descriptor_has_no_character_that_cannot_be_seen(what, broken):
+    change, where, code = HIDDEN[what]
+    edit(broken, change)
+    assert [f for f in slips(broken) if f.rule == "odd-characters" and where in f.key and code in f.message]

@@ -6,7 +6,6 @@ They are made in clones of the last commit. So that this takes a minute and not 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import signal
@@ -16,6 +15,9 @@ import time
 
 import pytest
 
+import faults
+import package as ground
+import release
 from conftest import ROOT, copy_package, run
 
 pytestmark = pytest.mark.git
@@ -34,26 +36,17 @@ def clone(target):
 
 
 def version_of(target):
-    import package
-
-    return package.load(target).descriptor["version"]
+    return ground.load(target).descriptor["version"]
 
 
 def prepared(target):
     """The clone with a next version prepared and committed."""
-    change_description(target, "1.0.1")
-    done = run("release", "--root", target, "prepare", "--date", "2026-11-26", "--today", "2026-11-26")
-    assert done.returncode == 0, done.stderr
+    faults.raise_version(target)
+    done = run("release", "--root", target, *faults.preparing(target))
+    assert done.returncode == 0 or "is prepared already" in done.stderr, done.stderr
     subprocess.run([sys.executable, "scripts/describe.py"], cwd=target, check=True, capture_output=True)
-    git("commit", "--quiet", "-am", "Prepare", cwd=target)
+    git("commit", "--quiet", "--allow-empty", "-am", "Prepare", cwd=target)
     return target
-
-
-def change_description(target, version):
-    path = target / "datapackage.json"
-    descriptor = json.loads(path.read_text(encoding="utf-8"))
-    descriptor |= {"version": version, "description": descriptor["description"] + " Again."}
-    path.write_text(json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def make(target, **env):
@@ -142,23 +135,57 @@ ODD_DAYS = ["yesterday", "2026-02-30", "2027-02-29", "20261124", "2026-W48-4", "
 def test_a_release_has_a_day_after_the_last_and_not_after_today(day, tmp_path):
     target = copy_package(tmp_path / "package")
     shutil.copytree(ROOT / "releases", target / "releases")
-    change_description(target, "1.0.1")
+    faults.raise_version(target)
     before = sums(target)
     done = run("release", "--root", target, "prepare", "--date", day, "--today", "2026-11-26")
-    assert done.returncode == 1 and "expected a day as YYYY-MM-DD" in done.stderr and "Traceback" not in done.stderr
-    assert sums(target) == before
+    assert done.returncode == 1 and done.stderr.startswith("error: --date is ") and "expected a day as YYYY-MM-DD" in done.stderr
+    assert "Traceback" not in done.stderr and sums(target) == before
 
 
 def test_prepare_refuses_a_reason_that_validate_would(tmp_path):
     target = copy_package(tmp_path / "package")
     shutil.copytree(ROOT / "releases", target / "releases")
-    change_description(target, "1.0.1")
+    faults.raise_version(target)
     (target / "releases" / "reasons.csv").write_text("table,record,field,reason\nprograms,x,*,=1+1\n")
     done = run("release", "--root", target, "prepare", "--date", "2026-11-26", "--today", "2026-11-26")
     assert done.returncode == 1 and "releases/reasons.csv:2 [programs/x/*]: reason '=1+1' begins as" in done.stderr
 
 
-def test_a_kept_version_is_not_made_with_other_bytes(tmp_path):
-    target = clone(tmp_path / "later")
-    done = run("release", "--root", target, "make")
-    assert done.returncode == 1 and "releases/1.0.0.zip is kept" in done.stderr and not (target / "dist").exists()
+def keep(origin, target, later):
+    """A clone with the zip of its version kept, in a commit that is `later` seconds after the one it was made from."""
+    git("clone", "--quiet", str(origin), str(target))
+    package, epoch = ground.load(target), int(git("log", "-1", "--format=%ct", cwd=target))
+    name = package.descriptor["version"]
+    [row] = [r for r in package.rows("releases") if r["version"] == name]
+    release.pack(target, package, row, target / "releases", epoch)
+    kept = (target / "releases" / f"benefits-{name}.zip").rename(target / "releases" / f"{name}.zip")
+    git("add", "releases", cwd=target)
+    who = {f"GIT_{w}_{p}": v for w in ("AUTHOR", "COMMITTER") for p, v in (("NAME", "Test"), ("EMAIL", "test@example.org"), ("DATE", f"{epoch + later} +0000"))}
+    subprocess.run(["git", "commit", "--quiet", "-m", "Keep"], cwd=target, check=True, env=os.environ | who)
+    return kept
+
+
+def test_a_kept_version_is_not_made_with_other_bytes(origin, tmp_path):
+    kept = keep(origin, tmp_path / "later", later=60)
+    done = run("release", "--root", tmp_path / "later", "make")
+    assert done.returncode == 1 and f"releases/{kept.name} is kept" in done.stderr and not (tmp_path / "later" / "dist").exists()
+
+
+def test_a_kept_version_is_made_again_with_its_own_bytes(origin, tmp_path):
+    kept = keep(origin, tmp_path / "same", later=0)
+    done = make(tmp_path / "same")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "same" / "dist" / kept.stem / f"benefits-{kept.name}").read_bytes() == kept.read_bytes()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_version_is_raised_only_when_it_is_kept(kept, tmp_path):
+    target = copy_package(tmp_path / "package")
+    before = (target / "datapackage.json").read_bytes()
+    name = version_of(target)
+    (target / "releases").mkdir()
+    if kept:
+        (target / "releases" / f"{name}.zip").touch()
+    faults.raise_version(target)
+    assert ((target / "datapackage.json").read_bytes() == before) is not kept
+    assert (version_of(target) == name) is not kept and faults.next_day(target) > ground.load(target).rows("releases")[-1]["date"]

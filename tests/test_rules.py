@@ -6,6 +6,8 @@ In tests/examples/rules.csv `record` may be `*` (the first row) or `!VALUE` (the
 from __future__ import annotations
 
 import csv
+import json
+from datetime import date, timedelta
 
 import pytest
 
@@ -17,7 +19,7 @@ from conftest import copy_package, examples
 
 CASES = examples("rules")
 # Rules whose fault is not a matter of one changed cell have a test of their own below.
-ALONE = {"row-too-long", "empty-table", "source-unused", "citation-missing"}
+ALONE = {"row-too-long", "empty-table", "source-unused", "citation-missing", "released-through"}
 
 
 def rewrite(path, change):
@@ -104,6 +106,17 @@ def test_conflict_without_support(broken, package):
 def test_empty_table(broken):
     rewrite(broken / "data/populations.csv", lambda rows: rows.__delitem__(slice(1, None)))
     assert [f for f in faults(broken) if f.rule == "empty-table" and f.file == "data/populations.csv"]
+
+
+def test_released_through(broken, package):
+    """A release cannot hold what came after its day. While the next version is in the making, no release has the version of the package."""
+    last = package.rows("releases")[-1]
+    day = (date.fromisoformat(last["date"]) + timedelta(days=1)).isoformat()
+    path = broken / "datapackage.json"
+    descriptor = json.loads(path.read_text(encoding="utf-8")) | {"version": last["version"], "data_through": day}
+    path.write_text(json.dumps(descriptor), encoding="utf-8")
+    found = [(f.key, f.field) for f in faults(broken, "released-through") if f.rule == "released-through"]
+    assert found == [(last["version"], "date")]
 
 
 def test_source_unused(broken, package):
