@@ -116,15 +116,15 @@ def make_table(db: sqlite_utils.Database, package: Package, name: str, digests: 
     )
     insert(db, name, len(table.columns), cells(package, name, digests))
     for columns in schema.get("uniqueKeys", []):
-        db[name].create_index(columns, unique=True)
+        db[name].create_index(columns, unique=True, find_unique_name=True)
     indexed = {k[0] for k in keys if k[1] == name or db[k[1]].count > FEW} | {f["name"] for f in table.fields if f["type"] == "date" and f["name"] in ("valid_from", "valid_to", "date", "as_of")}
     for column in table.columns:
         if column in indexed:
-            db[name].create_index([column])
+            db[name].create_index([column], find_unique_name=True)
     if name == "citations":
-        db[name].create_index(["record", "table"])  # by record, since that alone may be asked
+        db[name].create_index(["record", "table"], find_unique_name=True)  # by record, since that alone may be asked
     if name == "coverage":
-        db[name].create_index(["program", "population"])  # the periods of one program and group
+        db[name].create_index(["program", "population"], find_unique_name=True)  # the periods of one program and group
 
 
 def insert(db: sqlite_utils.Database, name: str, width: int, rows) -> None:

@@ -27,7 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from package import ROOT, SEMVER, WRITTEN_BY_THE_RELEASE, Package, load, run
+from package import ROOT, SEMVER, WRITTEN_BY_THE_RELEASE, Package, load, misshapen, run
 from repository import GitFailed, ask
 
 LEVELS = ("none", "patch", "minor", "major")
@@ -126,6 +126,8 @@ def open_package(name: str, repository: Path = ROOT):
 def usable(package: Package, name: str) -> Package:
     if package.descriptor is None or not all(t.readable for t in package.tables.values()):
         raise NoPackage(f"{name} is no readable package: " + "; ".join(str(f) for f in package.faults[:3]))
+    if wrong := misshapen(package.descriptor):
+        raise NoPackage(f"{name} is no readable package: datapackage.json, {wrong[0][0]}: {wrong[0][1]}")
     if not SEMVER.fullmatch(str(package.descriptor.get("version"))):
         raise NoPackage(f"{name} has no version of the form 1.2.3: correct `version` in its datapackage.json")
     return package
@@ -238,12 +240,12 @@ def as_json(d: Difference) -> dict:
 
 def as_text(d: Difference, old: Package, new: Package) -> str:
     """Grouped by jurisdiction, one sentence each; citations and sources as counts, since each follows its fact."""
-    names = {j["jurisdiction"]: j["name"] for p in (old, new) for j in p.rows("jurisdictions")}
-    programs = {r["program"]: r["jurisdiction"] for p in (old, new) for r in p.rows("programs")}
+    names = {j.get("jurisdiction"): j.get("name") for p in (old, new) for j in p.rows("jurisdictions")}
+    programs = {r.get("program"): r.get("jurisdiction") for p in (old, new) for r in p.rows("programs")}
 
     def place(row) -> str:
         code = row.get("jurisdiction") or programs.get(row.get("program"))
-        return names.get(code, "Cases, orders and the dataset itself")
+        return names.get(code) or "Cases, orders and the dataset itself"
 
     groups: dict[str, list[str]] = {}
     counts: dict[str, int] = {}

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
 MAX_CELL = 8_000  # characters; the longest honest note is a tenth of it, and a pasted document should fail here
 MAX_FIELDS = 200  # columns; frictionless needs a minute for a row of 100,000 cells
+MAX_DEPTH = 40  # levels of datapackage.json; ours has nine
 MAX_READ = 131_072  # characters of a cell beyond which a file is not read on: it is no table of ours
 INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -140,6 +141,33 @@ def _pairs_once(pairs):
     return seen
 
 
+def _no_number(name: str):
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{digits[:40]} is too large a number")
+    return number
+
+
+def _unwritable(descriptor) -> str:
+    """Why the descriptor could not be written or walked again, as a clause: half a character, or a depth that no honest one has."""
+    left = [(0, descriptor)]
+    while left:
+        depth, part = left.pop()
+        if depth > MAX_DEPTH:
+            return f"it is nested more than {MAX_DEPTH} levels deep"
+        if isinstance(part, str) and any("\ud800" <= c <= "\udfff" for c in part):
+            return f"{ascii(part)[:80]} holds half of a character"
+        if isinstance(part, dict):
+            left += [(depth + 1, x) for pair in part.items() for x in pair]
+        elif isinstance(part, list):
+            left += [(depth + 1, x) for x in part]
+    return ""
+
+
 def _read_descriptor(package: Package) -> None:
     def fault(rule, message, todo, line=0):
         package.faults.append(Fault("datapackage.json", line, "", "", rule, message, todo))
@@ -152,11 +180,13 @@ def _read_descriptor(package: Package) -> None:
     if text is None:
         return
     try:
-        descriptor = json.loads(text, object_pairs_hook=_pairs_once)
+        descriptor = json.loads(text, object_pairs_hook=_pairs_once, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as e:
         return fault("json", f"is not valid JSON: {e.msg} at column {e.colno}", "mend the JSON at this line", e.lineno)
     except (ValueError, RecursionError) as e:
-        return fault("json", f"cannot be used: {e}", "write each key once and nest less")
+        return fault("json", f"cannot be used: {e}", "write each key once, plain numbers, and nest less")
+    if problem := _unwritable(descriptor):
+        return fault("json", f"cannot be used: {problem}", "retype the text, and nest less")
     problem = _unusable(descriptor)
     if problem:
         return fault("descriptor", problem, "see docs/codebook.md for the tables and the Data Package standard for the form")
@@ -192,7 +222,7 @@ def _unusable(descriptor) -> str:
             pattern = constraints.get("pattern", "")
             try:
                 re.compile(pattern)
-            except (re.error, TypeError, RecursionError):
+            except (re.error, TypeError, RecursionError, OverflowError):
                 return f'{where}, field "{f["name"]}": `pattern` is not a regular expression: {pattern!r}'
             for bound in ("minimum", "maximum"):
                 expected = int if f["type"] == "integer" else str
@@ -202,12 +232,69 @@ def _unusable(descriptor) -> str:
             return f"{where} names a field twice"
         key = schema.get("primaryKey")
         key = [key] if isinstance(key, str) else key
-        if not isinstance(key, list) or not key or any(k not in names for k in key):
+        if not isinstance(key, list) or not key or any(k not in names for k in key) or len(set(key)) != len(key):
             return f"{where} needs a `primaryKey` of its own fields"
+        if not isinstance(schema.get("foreignKeys", []), list):
+            return f"{where}: `foreignKeys` must be a list"
         for fk in schema.get("foreignKeys", []):
             if not isinstance(fk, dict) or not isinstance(fk.get("reference"), dict):
                 return f"{where}: each foreign key needs `fields` and `reference`"
     return ""
+
+
+TEXT, TEXTS = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
+FIELD = {
+    "type": "object",
+    "properties": {
+        "title": TEXT, "description": TEXT, "cited": {"type": "boolean"}, "wording": {"type": "boolean"},
+        "constraints": {
+            "type": "object",
+            "properties": {
+                "required": {"type": "boolean"}, "unique": {"type": "boolean"}, "minLength": {"type": "integer"}, "maxLength": {"type": "integer"},
+                "enum": {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1},
+            },
+        },
+        "categories": {"type": "array", "items": {"type": "object", "properties": {"label": TEXT}}},
+    },
+}  # fmt: skip
+KEY = {
+    "type": "object",
+    "required": ["fields", "reference"],
+    "properties": {"fields": TEXTS, "reference": {"type": "object", "required": ["fields"], "properties": {"fields": TEXTS, "resource": TEXT}}},
+}
+TABLE = {
+    "type": "object",
+    "properties": {
+        "title": TEXT, "description": TEXT, "searchable": TEXTS, "fact": {"type": "boolean"}, "dialect": {"type": "object"},
+        "schema": {
+            "type": "object",
+            "properties": {
+                "fields": {"type": "array", "items": FIELD},
+                "primaryKey": TEXTS,
+                "uniqueKeys": {"type": "array", "items": TEXTS},
+                "foreignKeys": {"type": "array", "items": KEY},
+                "missingValues": {"const": [""]},
+            },
+        },
+    },
+}  # fmt: skip
+# What our verbs take for granted of the types of a descriptor; what it should say besides is for `validate`.
+SHAPE = {
+    "type": "object",
+    "required": ["name", "title", "description", "version", "data_through", "complete_from", "licenses"],
+    "properties": {
+        "name": TEXT, "title": TEXT, "description": TEXT, "version": TEXT, "data_through": TEXT, "complete_from": TEXT,
+        "licenses": {"type": "array", "minItems": 1, "items": {"type": "object", "properties": {"name": TEXT, "title": TEXT, "path": TEXT}}},
+        "resources": {"type": "array", "items": TABLE},
+    },
+}  # fmt: skip
+
+
+def misshapen(descriptor: dict) -> list[tuple[str, str]]:
+    """Pairs of the place and what is wrong there, in a clause, where the descriptor has another type than our verbs read, or lacks what they need."""
+    import jsonschema  # here, since few verbs need it
+
+    return [("/".join(map(str, e.absolute_path)) or "package", e.message[:200]) for e in jsonschema.Draft7Validator(SHAPE).iter_errors(descriptor)]
 
 
 # ---- files ----------------------------------------------------------------------------------------------------------

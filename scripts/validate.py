@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
 
-from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, is_date, load, meanwhile, run, written  # before all else: see there
+from package import INTEGER, ISO_DATE, ROOT, SEMVER, Fault, Package, csv_text, is_date, load, meanwhile, misshapen, run, written  # before all else: see there
 
 import argparse
 import contextlib
@@ -20,12 +20,18 @@ import copy
 import difflib
 import json
 import re
+import sqlite3
+import tempfile
+from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 
 import rules
 
 PROFILE = ROOT / "profiles" / "datapackage-2.0.json"
+STRUCTURE = ROOT / "profiles" / "structure.json"
+NAME = re.compile("[a-z][a-z0-9_]*")
+RESERVED = {"rowid", "oid", "rank"}  # SQLite and its full-text search have columns of these names
 # Properties of the standard that we use, and five of our own: `data_through` and `complete_from` (ISO dates) of the package,
 # `searchable` (columns for full-text search) and `fact` (rows need citations) of a table, `cited` (cells need one) and
 # `wording` (our text: a change of it is a patch) of a field.
@@ -50,6 +56,11 @@ def faults_of(package: Package) -> list[Fault]:
     faults = list(package.faults)
     if package.descriptor is None:
         return sorted(set(faults))
+    if wrong := misshapen(package.descriptor):  # nothing else can be said of such a descriptor
+        todo = "write it in the type and form of the Data Package standard; docs/codebook.md has what is there"
+        return sorted({*faults, *(Fault("datapackage.json", 0, where[:200], "", "shape", f"has another form than is read: {what}", todo) for where, what in wrong)})
+    if lacking := structure_faults(package):  # the rules read what is not there
+        return sorted({*faults, *lacking, *descriptor_faults(package)})
     descriptor = for_frictionless(package)
     with meanwhile(frictionless_errors, descriptor, str(package.root)) if descriptor else contextlib.nullcontext() as told:
         faults += descriptor_faults(package)
@@ -60,7 +71,90 @@ def faults_of(package: Package) -> list[Fault]:
                 faults += frictionless_faults(package, told(), faults)
             except Exception as e:  # frictionless raises many kinds on a descriptor it cannot use
                 faults.append(Fault("datapackage.json", 0, "", "", "frictionless", f"frictionless cannot use it: {str(e)[:300]}", "mend the descriptor"))
+    if not faults and not by_rules:
+        faults += trial_faults(package)
     return sorted(set(faults + by_rules))
+
+
+# ---- what the rules and the SQL read ---------------------------------------------------------------------------------
+
+
+def structure_of(resource: dict) -> dict:
+    """The table as profiles/structure.json has it: what rules, build and SQL rest on."""
+    schema = resource["schema"]
+    return {
+        "primaryKey": schema["primaryKey"],
+        "foreignKeys": {k["fields"][0]: k["reference"].get("resource") or resource["name"] for k in schema.get("foreignKeys", []) if k["fields"]},
+        "required": [f["name"] for f in schema["fields"] if f.get("constraints", {}).get("required")],
+        "fields": {f["name"]: f["type"] for f in schema["fields"]},
+    }
+
+
+def structure_faults(package: Package) -> list[Fault]:
+    """Tables, columns, types and keys of profiles/structure.json that the descriptor lacks or has otherwise."""
+    wanted, found = json.loads(STRUCTURE.read_text(encoding="utf-8")), []
+    there = {r["name"]: structure_of(r) for r in package.descriptor["resources"]}
+
+    def fault(where, message):
+        found.append(Fault("datapackage.json", 0, where, "", "structure", message, "restore it; what reads it is in scripts/ and sql/, and the list in profiles/structure.json"))
+
+    for name, table in wanted.items():
+        if name not in there:
+            fault(name, "is no table any more, and rules and answers read it")
+            continue
+        has = there[name]
+        if has["primaryKey"] != table["primaryKey"]:
+            fault(name, f"has the primary key {has['primaryKey']}, expected {table['primaryKey']}")
+        for column, type_ in table["fields"].items():
+            if has["fields"].get(column) != type_:
+                told = f"is of type {has['fields'][column]}, expected {type_}" if column in has["fields"] else "is no column any more, and rules and answers read it"
+                fault(f"{name}.{column}", told)
+            elif column in table["required"] and column not in has["required"]:
+                fault(f"{name}.{column}", "is not required any more, and rules and answers count on it")
+        for column, target in table["foreignKeys"].items():
+            if has["foreignKeys"].get(column) != target:
+                fault(f"{name}.{column}", f"does not point to {target} any more")
+    return found
+
+
+def _name_faults(fault, resources: dict[str, dict]) -> None:
+    """Names that SQL could not tell apart, or that SQLite keeps for itself."""
+    paths: dict[str, str] = {}
+    for name, r in resources.items():
+        if r["path"] in paths:
+            fault("path", name, f"has the file {r['path']} of {paths[r['path']]}", "give each table a file of its own")
+        paths[r["path"]] = name
+        for where, word in [(name, name), *((f"{name}.{f['name']}", f["name"]) for f in r["schema"]["fields"])]:
+            if not NAME.fullmatch(word) or word in RESERVED:
+                fault("name", ascii(where)[1:-1], f"{word!a} is no name for a table or column", "use small letters, digits and _, a letter first, and not " + ", ".join(sorted(RESERVED)))
+
+
+def trial_faults(package: Package) -> list[Fault]:
+    """What keeps the database from being built and asked where the package has more than profiles/structure.json: the build itself is
+    tried, without rows."""
+    there = {r["name"]: structure_of(r) for r in package.descriptor["resources"]}
+    if there == json.loads(STRUCTURE.read_text(encoding="utf-8")):
+        return []
+    import build  # here, since what it imports takes as long as all else, and it is rarely needed
+    import sqlite_utils.db as of_sqlite_utils
+
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        (root / "datapackage.json").write_text(json.dumps(package.descriptor), encoding="utf-8")
+        for table in package.tables.values():
+            (root / table.path).parent.mkdir(parents=True, exist_ok=True)
+            (root / table.path).write_text(csv_text(table.columns, []), encoding="utf-8", newline="")
+        empty, target = load(root), root / "build" / "benefits.db"
+        try:
+            build.build(empty, empty.digests(), target)
+            with contextlib.closing(sqlite3.connect(target)) as db:
+                for view in [*db.execute("SELECT name FROM sqlite_master WHERE type = 'view'")]:
+                    db.execute(f'SELECT * FROM "{view[0]}"').fetchall()
+                for query in sorted((ROOT / "sql" / "queries").glob("*.sql")):
+                    db.execute("EXPLAIN " + query.read_text(encoding="utf-8"), defaultdict(str)).fetchall()
+        except (build.BuildError, sqlite3.Error, of_sqlite_utils.AlterError, of_sqlite_utils.InvalidColumns) as e:
+            return [Fault("datapackage.json", 0, "", "", "build", f"cannot be built: {e}", "give the new tables and columns names that no table and no SQL of ours has")]
+    return []
 
 
 # ---- the descriptor -------------------------------------------------------------------------------------------------
@@ -88,11 +182,14 @@ def descriptor_faults(package: Package) -> list[Fault]:
             fault("date", name, f"is {d[name]}, not between {rules.EARLIEST} and {rules.LATEST}", "check the year")
     if not any(lic.get("name") == "CC-BY-4.0" for lic in d.get("licenses", []) if isinstance(lic, dict)):
         fault("licence", "licenses", "does not name CC-BY-4.0", "restore the licence of the data")
+    if not all(d["licenses"][0].get(part) for part in ("title", "path")):
+        fault("licence", "licenses", "has no title or path", "give the first licence both: every answer names them")
     resources = {r["name"]: r for r in d["resources"]}
     _unknown(fault, "package", "package", d)
     for name, kind in (("licenses", "licence"), ("sources", "source"), ("contributors", "contributor")):
         _unknown_in(fault, kind, name, d.get(name))
     _odd_text(fault, d)
+    _name_faults(fault, resources)
     _key_faults(fault, resources)
     for r in d["resources"]:
         _unknown(fault, "resource", r["name"], r)
@@ -102,9 +199,10 @@ def descriptor_faults(package: Package) -> list[Fault]:
             if not isinstance(r.get(part), str) or not r[part].strip():
                 fault("described", r["name"], f"has no {part}", "say what one row is, so that a stranger could code a new one")
         columns = {f["name"]: f for f in r["schema"]["fields"]}
-        for column in r.get("searchable", []):
-            if column not in columns:
-                fault("searchable", r["name"], f"names {column!r}, which is no field", "name fields of this table")
+        searchable = r.get("searchable", [])
+        for column in searchable:
+            if columns.get(column, {}).get("type") != "string" or searchable.count(column) > 1:
+                fault("searchable", r["name"], f"names {column!r}, which is no text field of its own", "name text fields of this table, each once")
         for f in r["schema"]["fields"]:
             where = f"{r['name']}.{f['name']}"
             _unknown(fault, "field", where, f)

@@ -14,22 +14,24 @@ import sys
 sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
 
 import argparse
+import contextlib
 import csv
 import hashlib
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import tempfile
-import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
 import diff
 import repository
-from package import ROOT, require_sqlite, run
+from package import ROOT, require_sqlite, run, sqlite_uri
 
 SUMS = "SHA256SUMS"
+AGAIN = "take the release again from where it is published"
 
 
 def checksum_problems(folder: Path) -> list[str]:
@@ -43,20 +45,15 @@ def checksum_problems(folder: Path) -> list[str]:
 
 
 def package_cells(folder: Path) -> dict[str, tuple[list[str], list[str], list[tuple]]]:
-    """Columns, types and typed rows of each table, from the zip of the data package: what every other format is held against."""
+    """Columns, types and typed rows of each table, from the zip of the data package: what every other format is held against.
+    Raises NoPackage."""
     archives = sorted(folder.glob("benefits-*.zip"))
     if len(archives) != 1:
-        raise diff.NoPackage(f"{folder} holds {len(archives)} files benefits-VERSION.zip, expected one: take the release again from where it is published")
-    [archive], found = archives, {}
-    with diff.open_package(str(archive)):
-        pass  # whole and readable, or NoPackage
-    with zipfile.ZipFile(archive) as z:
-        for resource in json.loads(z.read("datapackage.json"))["resources"]:
-            types = [f["type"] for f in resource["schema"]["fields"]]
-            rows = list(csv.reader(io.StringIO(z.read(resource["path"]).decode())))
-            cells = [tuple(None if c == "" else int(c) if t == "integer" else c for c, t in zip(row, types)) for row in rows[1:]]
-            found[resource["name"]] = (rows[0], types, cells)
-    return found
+        raise diff.NoPackage(f"{folder} holds {len(archives)} files benefits-VERSION.zip, expected one: {AGAIN}")
+    with diff.open_package(str(archives[0])) as package:
+        if package.faults:
+            raise diff.NoPackage(f"{archives[0]} has faults, the first: {package.faults[0]}; {AGAIN}")
+        return {t.name: (t.columns, [f["type"] for f in t.fields], [tuple(map(row.get, t.columns)) for row in t.rows]) for t in package.tables.values()}
 
 
 def plain(value):
@@ -68,37 +65,108 @@ def plain(value):
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def cell_problems(folder: Path) -> list[str]:
-    import openpyxl
-    import pyarrow.parquet as pq
+class Damaged(Exception):
+    """A file of a release cannot be read; the message is a clause that follows its name."""
 
-    problems, wanted = [], package_cells(folder)
-    db = sqlite3.connect(f"file:{folder / 'benefits.db'}?mode=ro", uri=True)
-    book = openpyxl.load_workbook(folder / "benefits.xlsx", read_only=True)
-    for name, (columns, types, rows) in wanted.items():
-        raw = list(csv.reader(io.StringIO((folder / "csv" / f"{name}.csv").read_text(encoding="utf-8"), newline="")))
-        read = {
-            "csv": (raw[0], [tuple(None if c == "" else int(c) if t == "integer" else c for c, t in zip(r, types)) for r in raw[1:]]),
-            "json": (columns, [tuple(o.get(c) for c in columns) for o in json.loads((folder / "json" / f"{name}.json").read_text(encoding="utf-8"))]),
-            "jsonl": (columns, [tuple(json.loads(line).get(c) for c in columns) for line in (folder / "jsonl" / f"{name}.jsonl").read_text(encoding="utf-8").split("\n") if line]),
-        }
-        parquet = pq.read_table(folder / "parquet" / f"{name}.parquet")
-        read["parquet"] = (parquet.column_names, [tuple(map(plain, r.values())) for r in parquet.to_pylist()])
-        quoted = ", ".join(f'"{c}"' for c in columns)
-        read["sqlite"] = (columns, db.execute(f'SELECT {quoted} FROM "{name}"').fetchall())
-        sheet = [tuple(map(plain, row)) for row in book[name].iter_rows(values_only=True)]
-        read["xlsx"] = (list(sheet[0]), [row + (None,) * (len(columns) - len(row)) for row in sheet[1:]])
-        for form, (found_columns, found) in read.items():
-            if found_columns != columns or sorted(found, key=repr) != sorted(rows, key=repr):
-                where = next((str(a) for a, b in zip(sorted(rows, key=repr), sorted(found, key=repr)) if a != b), f"{len(found)} rows for {len(rows)}")
-                problems.append(f"{form}: table {name} does not hold the cells of the data package, first at {where[:120]}")
-    # What only the answers read is no part of the data package: it is held against the database.
-    for file in sorted((folder / "parquet" / "answers").glob("*.parquet")):
-        parquet, kept = pq.read_table(file), db.execute(f'SELECT * FROM "{file.stem}"')
-        found = [tuple(map(plain, r.values())) for r in parquet.to_pylist()]
-        if parquet.column_names != [c[0] for c in kept.description] or sorted(found, key=repr) != sorted(kept.fetchall(), key=repr):
-            problems.append(f"parquet: {file.relative_to(folder).as_posix()} does not hold the cells of the database")
-    db.close()
+
+@contextlib.contextmanager
+def reading(*errors: type[Exception]):
+    """Tell what a reader of a format raises on damaged bytes as Damaged."""
+    try:
+        yield
+    except (OSError, *errors) as e:
+        raise Damaged(f"cannot be read ({type(e).__name__}: {str(e)[:200] or 'no more is said'})") from e
+
+
+def csv_cells(path: Path, types: list[str]) -> tuple[list[str], list[tuple]]:
+    with reading(ValueError, csv.Error):
+        header, *rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")) or [[]]
+        return header, [tuple(None if c == "" else int(c) if t == "integer" else c for c, t in zip(r, types, strict=True)) for r in rows]
+
+
+def object_cells(text, path: Path, columns: list[str]) -> tuple[list[str], list[tuple]]:
+    """Columns and rows of a list of JSON objects, which `text` reads from the text of the file."""
+    with reading(ValueError, RecursionError):
+        rows = text(path.read_text(encoding="utf-8"))
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Damaged("does not hold one object for each row")
+    strange = next((row for row in rows if set(row) != set(columns)), None)
+    return list(columns if strange is None else strange), [tuple(map(row.get, columns)) for row in rows]
+
+
+def parquet_cells(path: Path) -> tuple[list[str], list[tuple]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    with reading(pyarrow.ArrowException, ValueError, OverflowError):  # a day that no calendar has overflows only here
+        table = pyarrow.parquet.read_table(path)
+        return table.column_names, [tuple(map(plain, r.values())) for r in table.to_pylist()]
+
+
+def sheets(path: Path, names) -> dict[str, list[tuple]]:
+    """The rows of each sheet of a workbook."""
+    import openpyxl
+
+    # What this library raises on damaged bytes has no common kind (KeyError, TypeError, the errors of zip and XML): whatever it is, this
+    # file cannot be read, and that is a problem of it.
+    with reading(Exception):
+        book = openpyxl.load_workbook(path, read_only=True)
+        found = {name: [tuple(row) for row in book[name].iter_rows(values_only=True)] for name in names if name in book.sheetnames}
+        book.close()
+        return found
+
+
+def sheet_cells(book: dict[str, list[tuple]], name: str, columns: list[str]) -> tuple[list, list[tuple]]:
+    if not book.get(name):
+        raise Damaged("has no such sheet, or an empty one")
+    header, *rows = [tuple(map(plain, row)) for row in book[name]]
+    return list(header), [row + (None,) * (len(columns) - len(row)) for row in rows]
+
+
+def sqlite_cells(db: sqlite3.Connection, table: str, columns: list[str] = ()) -> tuple[list[str], list[tuple]]:
+    with reading(sqlite3.Error, OverflowError, ValueError):
+        quoted = ", ".join('"' + c.replace('"', '""') + '"' for c in columns) or "*"
+        found = db.execute(f'SELECT {quoted} FROM "{table.replace(chr(34), chr(34) * 2)}"')
+        return [c[0] for c in found.description], found.fetchall()
+
+
+def cell_problems(folder: Path) -> list[str]:
+    """What the formats of a release hold that its data package does not, as sentences; a file that cannot be read is one. Raises NoPackage."""
+    problems, wanted, book = [], package_cells(folder), {}
+
+    def compare(form: str, what: str, expected, read) -> None:
+        try:
+            (columns, rows), (found_columns, found) = expected(), read()
+        except Damaged as e:
+            problems.append(f"{form}: {what} {e}: {AGAIN}")
+            return
+        rows, found = sorted(rows, key=repr), sorted(found, key=repr)
+        if found_columns != columns or found != rows:
+            where = next((str(a) for a, b in zip(rows, found) if a != b), f"{len(found)} rows for {len(rows)}")
+            problems.append(f"{form}: {what} does not hold the cells of the data package, first at {where[:120]}")
+
+    with contextlib.closing(sqlite3.connect(sqlite_uri(folder / "benefits.db"), uri=True)) if (folder / "benefits.db").is_file() else contextlib.nullcontext() as db:
+        if db is None:
+            return [f"sqlite: benefits.db is missing: {AGAIN}"]
+        try:
+            book = sheets(folder / "benefits.xlsx", wanted)
+        except Damaged as e:
+            problems.append(f"xlsx: benefits.xlsx {e}: {AGAIN}")
+        for name, (columns, types, rows) in wanted.items():
+            forms = {
+                "csv": lambda: csv_cells(folder / "csv" / f"{name}.csv", types),
+                "json": lambda: object_cells(json.loads, folder / "json" / f"{name}.json", columns),
+                "jsonl": lambda: object_cells(lambda text: [json.loads(line) for line in text.split("\n") if line], folder / "jsonl" / f"{name}.jsonl", columns),
+                "parquet": lambda: parquet_cells(folder / "parquet" / f"{name}.parquet"),
+                "sqlite": lambda: sqlite_cells(db, name, columns),
+            }  # fmt: skip
+            if book:
+                forms["xlsx"] = lambda: sheet_cells(book, name, columns)
+            for form, read in forms.items():
+                compare(form, f"table {name}", lambda: (columns, rows), read)
+        # What only the answers read is no part of the data package: it is held against the database.
+        for file in sorted((folder / "parquet" / "answers").glob("*.parquet")):
+            compare("parquet", file.relative_to(folder).as_posix(), lambda: sqlite_cells(db, file.stem), lambda: parquet_cells(file))
     return problems
 
 
@@ -106,7 +174,12 @@ def rebuild_problems(folder: Path, clone: Path) -> list[str]:
     """Build the release again from a clone, and compare."""
     with tempfile.TemporaryDirectory() as place:
         work = Path(place) / "clone"
-        commit = json.loads((folder / "release-notes.json").read_text(encoding="utf-8"))["commit"]
+        try:
+            commit = json.loads((folder / "release-notes.json").read_text(encoding="utf-8"))["commit"]
+            if not re.fullmatch("[0-9a-f]{40,64}", commit):
+                raise ValueError(commit)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return [f"release-notes.json does not name the commit of the release: {AGAIN}"]
         try:
             repository.clone(clone, work, commit)
         except repository.GitFailed as e:

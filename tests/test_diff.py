@@ -324,7 +324,7 @@ HISTORY = {
     ("", ""): "changes",
     ("coverage", "il-hbia-adult-42-54-2022"): "Unchanged since 0.9.0.",
     ("", "il-hbia-adult-42-54-2022"): "Unchanged since 0.9.0.",
-    ("citations", "il-hbia-row-il-health-benefits-immigrant-adults"): "Unchanged since 0.9.0.",
+    ("citations", "il-hbia-administered-by-il-hfs-halts-new-enrollees-health-benefits"): "Unchanged since 0.9.0.",
     ("releases", "0.9.0"): "Unchanged since 0.9.0.",
     ("releases", ""): "Unchanged since 0.9.0.",
     ("coverage", "nobody"): "There is no such record in coverage.",
