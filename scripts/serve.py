@@ -307,6 +307,7 @@ def main(argv=None) -> int:
     config = uvicorn.Config(
         functools.partial(application, args.database), factory=True, workers=args.workers, loop="uvloop", http=Protocol, ws="none", lifespan="on",
         access_log=False, server_header=False, proxy_headers=False, log_level="warning",
+        timeout_worker_healthcheck=60,  # on a busy machine a worker needs more than 5 seconds to start
     )
     try:
         if args.workers > 1:  # a worker that cannot start would be started again and again
