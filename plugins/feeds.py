@@ -1,11 +1,11 @@
 """The dated changes as feeds: /changes.atom for feed readers and /changes.ics for calendars.
 
-What is dated comes from the answer `timeline`; when the dataset recorded it, corrected it or took it
-back, from scripts/recorded.py. No clock: the same data gives the same bytes. A dataset has no address
-of its own until somebody serves it, so links begin with a slash.
+What is dated comes from the answer `timeline`; when the dataset recorded it, corrected it or took
+it back, from scripts/recorded.py. No clock: the same data gives the same bytes. A dataset has no
+address of its own until somebody serves it, so links begin with a slash.
 
-A filtered feed is a feed of its own: its id and its link hold the filter, in one order, without what
-is empty and without what other sites add to links.
+A filtered feed is a feed of its own: its id and its link hold the filter, in one order, without
+what is empty and without what other sites add to links.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ TITLE = "Benefits dataset: dated changes"
 AUTHOR = "Benefits dataset maintainers"
 FILTERS = ("jurisdiction", "court_case", "population")
 MOST_ENTRIES = 500  # of a feed: more than readers keep; the page has all
-MOST_EVENTS = 2_000  # of a calendar: more than is dated in it, and few enough to be made in a second
+MOST_EVENTS = (
+    2_000  # of a calendar: more than is dated in it, and few enough to be made in a second
+)
 LAST_LINE = b"END:VCALENDAR\r\n"
 MOST_OF_A_CELL = 300  # characters of a corrected cell that an entry quotes
 MONTHS = "January February March April May June July August September October November December"
@@ -39,7 +41,7 @@ PARTIES = """
 SELECT DISTINCT court_case FROM roles WHERE jurisdiction = ? AND role <> 'none_found'"""
 
 
-# ---- what a feed is about -------------------------------------------------------------------------
+# ---- what a feed is about ----------------------------------------------------------------------
 
 
 def chosen(args) -> dict[str, str]:
@@ -91,7 +93,7 @@ async def matcher(datasette, given: dict[str, str]):
     return matches
 
 
-# ---- words ----------------------------------------------------------------------------------------
+# ---- words -------------------------------------------------------------------------------------
 
 
 def day_in_words(day: str, precision: str | None = "day") -> str:
@@ -161,7 +163,7 @@ def release_in_words(release: dict) -> str:
     return f"A {release['level']} release. Records: {counts}."
 
 
-# ---- entries of the feed --------------------------------------------------------------------------
+# ---- entries of the feed -----------------------------------------------------------------------
 
 
 def evidence(table: str, record: str) -> str:
@@ -255,7 +257,7 @@ async def atom(datasette, request):
     return Response(body.decode(), content_type="application/atom+xml; charset=utf-8")
 
 
-# ---- events of the calendar -----------------------------------------------------------------------
+# ---- events of the calendar --------------------------------------------------------------------
 
 
 def instant(day: str) -> datetime:

@@ -100,7 +100,7 @@ class DeadLink(Exception):
     """A link of the site leads nowhere; the message is a sentence for a person."""
 
 
-# ---- a page of the copy ----------------------------------------------------------------------------
+# ---- a page of the copy ------------------------------------------------------------------------
 
 
 def lacks(link: str) -> bool:
@@ -145,7 +145,7 @@ def links_in(text: str) -> list[str]:
     return [a or b for a, b in LINK.findall(text) if a or b]
 
 
-# ---- the crawl -------------------------------------------------------------------------------------
+# ---- the crawl ---------------------------------------------------------------------------------
 
 
 class Places:

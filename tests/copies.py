@@ -1,6 +1,7 @@
-"""A reader of a static copy who knows nothing of how it was made: every link of every file, followed offline.
+"""A reader of a static copy who knows nothing of how it was made: each link of each file, offline.
 
-Pages are read by the parser of the standard library, feeds by an XML parser, style sheets by their url().
+Pages are read by the parser of the standard library, feeds by an XML parser, style sheets by their
+url().
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from xml.etree import ElementTree
 
 BASE = "http://copy.example"
 LINKS = {"href", "src", "action", "formaction", "data", "poster", "cite", "xlink:href"}
-WINDOWS = re.compile(r'[<>:"\\|?*\x00-\x1f]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)', re.IGNORECASE)
+WINDOWS = re.compile(
+    r'[<>:"\\|?*\x00-\x1f]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)', re.IGNORECASE
+)
 
 
 class Page(HTMLParser):
@@ -51,7 +54,12 @@ def links_of(name: str, text: str) -> tuple[list[str], Page | None]:
         page = Page(text)
         return page.links, page
     if name.endswith((".atom", ".svg")):
-        return [v for e in ElementTree.fromstring(text).iter() for n, v in e.items() if n.endswith("href")], None
+        return [
+            v
+            for e in ElementTree.fromstring(text).iter()
+            for n, v in e.items()
+            if n.endswith("href")
+        ], None
     if name.endswith(".css"):
         return re.findall(r"url\(\s*['\"]?([^'\")]+)", text), None
     if name.endswith(".ics"):
@@ -71,7 +79,9 @@ def faults(root: Path) -> list[str]:
         links, page = links_of(name, file.read_text(encoding="utf-8"))
         if page:
             places[file] = page.places
-            found += [f"{name} has a {control}, which needs a server" for control in sorted(page.controls)]
+            found += [
+                f"{name} has a {control}, which needs a server" for control in sorted(page.controls)
+            ]
         at = f"{BASE}/{name.removesuffix('index.html')}"
         for link in set(links):
             there = urlsplit(urljoin(at, link))
@@ -81,16 +91,31 @@ def faults(root: Path) -> list[str]:
             if target is None or there.query:
                 found.append(f"{name} links {link}, which is not there")
             elif there.fragment:
-                wanted.setdefault((target, unquote(there.fragment)), f"{name} links {link}, which has no such place")
-    found += [sentence for (target, place), sentence in wanted.items() if place not in places.get(target, ())]
+                wanted.setdefault(
+                    (target, unquote(there.fragment)),
+                    f"{name} links {link}, which has no such place",
+                )
+    found += [
+        sentence
+        for (target, place), sentence in wanted.items()
+        if place not in places.get(target, ())
+    ]
     return found + names_at_fault([f.relative_to(root).as_posix() for f in files])
 
 
 def names_at_fault(names: list[str]) -> list[str]:
     """A sentence for each name that Windows or a web server takes for another, or refuses."""
-    found = [f"{name} is no name on Windows" for name in names if any(WINDOWS.search(part) for part in name.split("/"))]
+    found = [
+        f"{name} is no name on Windows"
+        for name in names
+        if any(WINDOWS.search(part) for part in name.split("/"))
+    ]
     found += [f"{name} is too long" for name in names if len(name) > 180]
-    found += [f"{name} is not plain ASCII" for name in names if not name.isascii() or "%" in name or "#" in name]
+    found += [
+        f"{name} is not plain ASCII"
+        for name in names
+        if not name.isascii() or "%" in name or "#" in name
+    ]
     seen: dict[str, str] = {}
     for name in names:
         for part in [name, *(p.as_posix() for p in Path(name).parents)]:

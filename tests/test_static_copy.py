@@ -20,7 +20,13 @@ def copy(database, tmp_path_factory):
 
 def test_every_link_of_the_copy_leads_somewhere_in_the_copy(copy):
     files = [f for f in copy.rglob("*") if f.is_file()]
-    assert len(files) > 5_000 and {"index.html", "404.html", "README.txt", "changes.atom", "changes.ics"} <= {f.name for f in files}
+    assert len(files) > 5_000 and {
+        "index.html",
+        "404.html",
+        "README.txt",
+        "changes.atom",
+        "changes.ics",
+    } <= {f.name for f in files}
     assert faults(copy) == []
 
 
@@ -32,12 +38,21 @@ def test_each_day_on_which_something_changes_has_a_page(copy, database):
 def test_the_copy_says_what_it_needs(copy):
     for name in ("404.html", "README.txt"):
         text = (copy / name).read_text(encoding="utf-8")
-        assert "root of a host name" in " ".join(text.split()) and "opened from a disk" in " ".join(text.split())
-    assert "This copy of the site has no forms." in (copy / "index.html").read_text(encoding="utf-8")
+        assert "root of a host name" in " ".join(text.split()) and "opened from a disk" in " ".join(
+            text.split()
+        )
+    assert "This copy of the site has no forms." in (copy / "index.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_every_page_of_the_copy_leads_to_the_feed(copy):
-    for name in ("index.html", "jurisdictions/IL/index.html", "cases/california-v-hhs/index.html", "changes/index.html"):
+    for name in (
+        "index.html",
+        "jurisdictions/IL/index.html",
+        "cases/california-v-hhs/index.html",
+        "changes/index.html",
+    ):
         text = (copy / name).read_text(encoding="utf-8")
         assert text.count('type="application/atom+xml"') == 1 and 'href="/changes.atom"' in text
 
@@ -86,9 +101,16 @@ def test_a_dead_link_ends_the_export(database, tmp_path, monkeypatch, added, sen
         shutil.copytree(ROOT / folder, root / folder)
     shutil.copy(ROOT / "metadata.yml", root)
     page = root / "templates" / "task" / "promises.html"
-    page.write_text(page.read_text(encoding="utf-8").replace("{% block content %}", "{% block content %}" + added), encoding="utf-8")
+    page.write_text(
+        page.read_text(encoding="utf-8").replace(
+            "{% block content %}", "{% block content %}" + added
+        ),
+        encoding="utf-8",
+    )
     few = r"|/on/|/evidence/|/answers/|/jurisdictions/|/cases/(?!no-such)|/(?:claims|surveys|coverage|codebook|method)"
-    monkeypatch.setattr(site_export, "LEFT_OUT", site_export.re.compile(site_export.LEFT_OUT.pattern + few))
+    monkeypatch.setattr(
+        site_export, "LEFT_OUT", site_export.re.compile(site_export.LEFT_OUT.pattern + few)
+    )
     with pytest.raises(site_export.DeadLink, match=sentence):
         site_export.export(database, tmp_path / "site", root, days=[])
 
