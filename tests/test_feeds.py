@@ -1,6 +1,7 @@
-"""The feeds: what RFC 4287 and RFC 5545 ask, what a filter names, and what a correction or a withdrawal moves.
+"""The feeds: what RFC 4287 and RFC 5545 ask, what a filter names, what a correction moves.
 
-Two packages are made here beside the published one: `revised` has a release after it, `unreleased` has rows that no release has.
+Three packages are made here from the one of the repository: `base` is released as it stands,
+`revised` has a release after that, `unreleased` has rows that no release has.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ import asyncio
 import csv
 import json
 import re
+import shutil
 import sqlite3
+import zipfile
 from datetime import date, datetime, timedelta, timezone
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from datasette.plugins import pm
 from icalendar import Calendar
 
 import build as build_verb
@@ -36,10 +40,9 @@ FILTERS = [
     "jurisdiction=IL&population=adult",
     f"jurisdiction=CA&court_case={CASE}",
 ]
-LATER, THROUGH = (
-    "2027-02-03",
-    "2027-03-04",
-)  # the day of the release after the published one; the day through which unreleased data goes
+# The days of the two releases that are made here, and the one through which unreleased data goes.
+EARLIER, LATER, THROUGH = "2027-01-02", "2027-02-03", "2027-03-04"
+MOVED_TO = "2025-12-30"  # the day to which the event MOVED is corrected
 MOVED, GONE, NOTED, CLOSED = (
     "hhs-order-2025-12",
     "hhs-press-2025-06",
@@ -67,9 +70,8 @@ def edit(folder, table: str, change) -> list[dict]:
 
 def describe(folder, **members) -> None:
     path = folder / "datapackage.json"
-    path.write_text(
-        json.dumps(json.loads(path.read_text(encoding="utf-8")) | members), encoding="utf-8"
-    )
+    descriptor = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(descriptor | members), encoding="utf-8")
 
 
 def built(folder):
@@ -79,35 +81,51 @@ def built(folder):
 
 
 def change(table, record, field, old, new, reason="A second reading."):
-    return {
-        "version": "1.1.0",
-        "date": LATER,
-        "table": table,
-        "record": record,
-        "field": field,
-        "old": old,
-        "new": new,
-        "reason": reason,
-    }
+    return dict(
+        zip(
+            ("table", "record", "field", "old", "new", "reason"),
+            (table, record, field, old, new, reason),
+        )
+    ) | {"version": "9.9.0", "date": LATER}
+
+
+def without(event: str):
+    """A function that takes the citations of an event out of their table."""
+    return lambda rows: [r for r in rows if (r["table"], r["record"]) != ("events", event)]
 
 
 @pytest.fixture(scope="module")
-def events():
-    with open(ROOT / "data" / "events.csv", newline="", encoding="utf-8") as file:
+def base(tmp_path_factory):
+    """The package as it stands, as a release 9.8.0, whatever of it is released."""
+    folder = copy_package(tmp_path_factory.mktemp("base") / "package")
+    release = {"version": "9.8.0", "date": EARLIER, "level": "minor"}
+    edit(folder, "releases", lambda rows: rows + [release])
+    describe(folder, version="9.8.0", data_through=EARLIER)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def before(base):
+    return built(base)
+
+
+@pytest.fixture(scope="module")
+def events(base):
+    with open(base / "data" / "events.csv", newline="", encoding="utf-8") as file:
         return {row["event"]: row for row in csv.DictReader(file)}
 
 
 @pytest.fixture(scope="module")
-def revised(tmp_path_factory, events):
-    """A release 1.1.0 that moved an event, took one out, changed a note, added an event and changed a citation."""
-    folder = copy_package(tmp_path_factory.mktemp("revised") / "package")
+def revised(base, tmp_path_factory, events):
+    """A release that moved an event, took one out, changed a note and a citation, and added an event."""
+    folder = shutil.copytree(base, tmp_path_factory.mktemp("revised") / "package")
     new = events[MOVED] | {
         "event": "a-new-event",
         "date": "2027-01-05",
         "title": "A new event",
         "date_precision": "month",
     }
-    moved = events[MOVED] | {"date": "2025-12-30"}
+    moved = events[MOVED] | {"date": MOVED_TO}
     edit(
         folder,
         "events",
@@ -117,66 +135,74 @@ def revised(tmp_path_factory, events):
     )
     cited = next(
         c
-        for c in edit(folder, "citations", lambda rows: rows)
-        if c["table"] == "coverage" and c["record"] == CLOSED
+        for c in edit(folder, "citations", without(GONE))
+        if (c["table"], c["record"]) == ("coverage", CLOSED)
     )
     edit(
         folder,
         "citations",
         lambda rows: [
-            r | {"locator": "Another page"} if r["citation"] == cited["citation"] else r
+            r | ({"locator": "Another page"} if r["citation"] == cited["citation"] else {})
             for r in rows
-            if (r["table"], r["record"]) != ("events", GONE)
         ],
     )
     edit(
         folder,
         "coverage",
-        lambda rows: [r | {"note": "Another note."} if r["coverage"] == NOTED else r for r in rows],
+        lambda rows: [
+            r | ({"note": "Another note."} if r["coverage"] == NOTED else {}) for r in rows
+        ],
     )
     edit(
         folder,
         "releases",
-        lambda rows: rows + [{"version": "1.1.0", "date": LATER, "level": "minor"}],
+        lambda rows: rows + [{"version": "9.9.0", "date": LATER, "level": "minor"}],
     )
-    out = history.dump({k: v or None for k, v in events[GONE].items()})
+    out, added = (
+        history.dump({k: v or None for k, v in row.items()}) for row in (events[GONE], new)
+    )
     made = [
-        change("events", MOVED, "date", events[MOVED]["date"], "2025-12-30"),
+        change("events", MOVED, "date", events[MOVED]["date"], MOVED_TO),
         change("events", GONE, "*", out, "", "It was not found again."),
-        change(
-            "events", "a-new-event", "*", "", history.dump({k: v or None for k, v in new.items()})
-        ),
+        change("events", "a-new-event", "*", "", added),
         change("coverage", NOTED, "note", "What it was", "Another note."),
         change("citations", cited["citation"], "locator", cited["locator"], "Another page"),
     ]
     edit(folder, "changes", lambda rows: rows + made)
-    describe(folder, version="1.1.0", data_through=LATER)
+    describe(folder, version="9.9.0", data_through=LATER)
     return built(folder)
 
 
 @pytest.fixture(scope="module")
-def unreleased(tmp_path_factory, events):
-    """The published package with an event more, an event less and a date corrected, before any release has them."""
-    folder = copy_package(tmp_path_factory.mktemp("unreleased") / "package")
+def kept(base, tmp_path_factory):
+    """The folder releases/ with the package of 9.8.0, stored as a release stores it."""
+    folder = tmp_path_factory.mktemp("kept") / "releases"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "9.8.0.zip", "w") as archive:
+        for file in [base / "datapackage.json", *sorted((base / "data").glob("*.csv"))]:
+            archive.write(file, file.relative_to(base).as_posix())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unreleased(base, tmp_path_factory, events):
+    """The base with an event more, an event less and a date corrected, before any release has them."""
+    folder = shutil.copytree(base, tmp_path_factory.mktemp("unreleased") / "package")
     new = events[MOVED] | {"event": "a-new-event", "title": "A new event"}
     edit(
         folder,
         "events",
         lambda rows: (
             [
-                r | ({"date": "2025-12-30"} if r["event"] == MOVED else {})
+                r | ({"date": MOVED_TO} if r["event"] == MOVED else {})
                 for r in rows
                 if r["event"] != GONE
             ]
             + [new]
         ),
     )
-    edit(
-        folder,
-        "citations",
-        lambda rows: [r for r in rows if (r["table"], r["record"]) != ("events", GONE)],
-    )
-    describe(folder, version="1.1.0", data_through=THROUGH)
+    edit(folder, "citations", without(GONE))
+    describe(folder, version="9.9.0", data_through=THROUGH)
     return built(folder)
 
 
@@ -327,9 +353,9 @@ def test_a_feed_and_a_calendar_have_what_the_answer_has(site, query):
         if not key.startswith(("correction/", "release/"))
     }
     assert kept == listed(site, query)
-    assert set(events_in(site.get(f"/changes.ics?{query}").content)) == {
-        key.replace("/", "-") for key in kept
-    }
+    events = events_in(site.get(f"/changes.ics?{query}").content)
+    held = {key for key, e in events.items() if str(e["status"]) != "CANCELLED"}
+    assert held == {key.replace("/", "-") for key in kept}
 
 
 def test_a_filtered_feed_is_a_feed_of_its_own(site):
@@ -426,8 +452,9 @@ def test_a_page_tells_readers_of_its_feed(site, page, query):
 # ---- when it was recorded --------------------------------------------------------------------------
 
 
-def test_nothing_is_newer_than_the_last_release(site, db):
-    last = db.execute("SELECT MAX(date) FROM releases").fetchone()[0]
+def test_nothing_is_newer_than_the_data(site, db):
+    days = "SELECT MAX(date) FROM releases UNION SELECT data_through FROM dataset"
+    last = max(row[0] for row in db.execute(days))
     for query in FILTERS:
         feed = ElementTree.fromstring(site.get(f"/changes.atom?{query}").content)
         assert max(instants(feed)) <= f"{last}T00:00:00Z" <= f"{date.today()}T00:00:00Z"
@@ -435,15 +462,15 @@ def test_nothing_is_newer_than_the_last_release(site, db):
         assert all(e["dtstamp"].dt.date() <= date.fromisoformat(last) for e in book.walk("VEVENT"))
 
 
-def test_an_entry_is_dated_by_the_release_that_first_had_it(site, db):
-    first = {r["date"] for r in db.execute("SELECT date FROM releases WHERE level = 'first'")}
-    [released] = first
-    found = [
-        e
-        for key, e in entries_in(site.get("/changes.atom").content).items()
-        if key.startswith("events/")
-    ]
-    assert len(found) > 30 and {e["updated"] for e in found} == {f"{released}T00:00:00Z"}
+def test_an_entry_is_dated_by_the_release_that_first_had_it(before):
+    with sqlite3.connect(before) as connection:
+        rows = connection.execute("SELECT record FROM changes WHERE \"table\" = 'events'")
+        changed = {record for (record,) in rows}
+        [first] = connection.execute("SELECT date FROM releases WHERE level = 'first'").fetchone()
+    [content] = get(before, "/changes.atom")
+    events = {k: e for k, e in entries_in(content).items() if k.startswith("events/")}
+    found = {e["published"] for key, e in events.items() if key.split("/")[1] not in changed}
+    assert len(events) > 30 and found == {f"{first}T00:00:00Z"}
 
 
 def test_a_scheduled_change_is_in_the_feeds_as_scheduled(site, db):
@@ -509,131 +536,77 @@ def test_worked_examples_of_days(site):
     )
 
 
-# ---- a release after the published one -------------------------------------------------------------
+# ---- a release after the base -----------------------------------------------------------------
 
 
-def test_a_correction_moves_the_entry(revised, site):
-    before = entries_in(site.get("/changes.atom").content)
-    content, ics = get(revised, "/changes.atom", "/changes.ics")
-    after, events = entries_in(content), events_in(ics)
-    assert ElementTree.fromstring(content).findtext(f"{ATOM}updated") == f"{LATER}T00:00:00Z"
-    moved = {
-        key for key, e in after.items() if e["updated"] == f"{LATER}T00:00:00Z" and key in before
-    }
+def test_a_correction_moves_the_entry(before, revised):
+    (old, old_ics), (new, new_ics) = (
+        get(d, "/changes.atom", "/changes.ics") for d in (before, revised)
+    )
+    was, now = entries_in(old), entries_in(new)
+    assert ElementTree.fromstring(new).findtext(f"{ATOM}updated") == f"{LATER}T00:00:00Z"
     records = {("events", MOVED), ("coverage", NOTED), ("coverage", CLOSED)}
-    assert (
-        moved == {key for key in before if tuple(key.split("/")[:2]) in records} and len(moved) >= 3
-    )
+    moved = {key for key in was.keys() & now.keys() if was[key]["updated"] != now[key]["updated"]}
+    assert moved == {key for key in was if tuple(key.split("/")[:2]) in records}
+    assert {tuple(key.split("/")[:2]) for key in moved} == records
     for key in moved:
-        event = events[key.replace("/", "-")]
-        assert (
-            after[key]["published"] == before[key]["updated"]
-            and "Last changed on February 3, 2027." in after[key]["summary"]
-        )
-        assert (int(event["sequence"]), event["last-modified"].dt) == (
-            1,
-            datetime.fromisoformat(LATER).replace(tzinfo=UTC),
-        )
-    assert events[f"events-{MOVED}-start"]["dtstart"].dt == date(2025, 12, 30)
-    still = [
-        e
-        for key, e in events.items()
-        if key.replace("-start", "")
-        not in {k.replace("/", "-").replace("-start", "") for k in moved}
-        and int(e["sequence"]) == 0
-    ]
-    assert len(still) > 250 and all(
-        e["last-modified"].dt.date() <= date.fromisoformat(LATER) for e in still
-    )
+        assert now[key]["updated"] == f"{LATER}T00:00:00Z"
+        assert now[key]["published"] == was[key]["published"]
+        assert "Last changed on February 3, 2027." in now[key]["summary"]
+    old_events, new_events = events_in(old_ics), events_in(new_ics)
+    names = {key.replace("/", "-") for key in moved}
+    for name in old_events.keys() - {f"events-{GONE}-start"}:
+        steps = int(new_events[name]["sequence"]) - int(old_events[name]["sequence"])
+        assert steps == (name in names)
+        stamp = new_events[name]["last-modified"].dt
+        assert (stamp == datetime.fromisoformat(LATER).replace(tzinfo=UTC)) == (name in names)
+    assert new_events[f"events-{MOVED}-start"]["dtstart"].dt == date.fromisoformat(MOVED_TO)
 
 
 def test_a_new_row_is_new_since_its_release(revised):
     content, ics = get(revised, "/changes.atom", "/changes.ics")
-    entry, event = (
-        entries_in(content)["events/a-new-event/start"],
-        events_in(ics)["events-a-new-event-start"],
-    )
-    assert (
-        entry["published"] == entry["updated"] == f"{LATER}T00:00:00Z"
-        and int(event["sequence"]) == 0
-    )
-    assert entry["title"].startswith("January 2027 (day unknown): ") and str(
-        event["summary"]
-    ).startswith("January 2027 (day unknown): ")
+    entry = entries_in(content)["events/a-new-event/start"]
+    event = events_in(ics)["events-a-new-event-start"]
+    assert entry["published"] == entry["updated"] == f"{LATER}T00:00:00Z"
+    assert int(event["sequence"]) == 0
+    for title in (entry["title"], str(event["summary"])):
+        assert title.startswith("January 2027 (day unknown): ")
 
 
-def test_a_withdrawn_event_stays_as_cancelled(revised, site):
-    key = f"events-{GONE}-start"
-    before = events_in(site.get("/changes.ics").content)
-    content, ics, filtered, other = get(
-        revised,
-        "/changes.atom",
-        "/changes.ics",
-        f"/changes.ics?court_case={CASE}",
-        "/changes.ics?population=adult",
+def test_a_withdrawn_event_stays_as_cancelled(before, revised):
+    key, of_case = f"events-{GONE}-start", f"/changes.ics?court_case={CASE}"
+    was = events_in(get(before, "/changes.ics")[0])
+    content, *calendars = get(
+        revised, "/changes.atom", "/changes.ics", of_case, "/changes.ics?population=adult"
     )
-    events = events_in(ics)
-    assert set(before) - set(events) == set() and str(events[key]["status"]) == "CANCELLED"
-    assert (events[key]["uid"], events[key]["summary"], events[key]["dtstart"].dt) == (
-        before[key]["uid"],
-        before[key]["summary"],
-        before[key]["dtstart"].dt,
-    )
-    assert int(events[key]["sequence"]) == 1 and events[key][
-        "last-modified"
-    ].dt.date() == date.fromisoformat(LATER)
-    assert [k for k, e in events.items() if str(e["status"]) == "CANCELLED"] == [key]
-    assert (key in events_in(filtered)) == (
-        key in events_in(site.get(f"/changes.ics?court_case={CASE}").content)
-    ) and key not in events_in(other)
+    now, filtered, other = map(events_in, calendars)
+    assert set(was) <= set(now) and key in filtered and key not in other
+    assert str(was[key]["status"]) == "CONFIRMED" and str(now[key]["status"]) == "CANCELLED"
+    for name in ("uid", "summary", "dtstart", "dtend"):
+        assert was[key][name] == now[key][name]
+    assert int(now[key]["sequence"]) == int(was[key]["sequence"]) + 1
+    assert now[key]["last-modified"].dt.date() == date.fromisoformat(LATER)
+    gone = [{k for k, e in d.items() if str(e["status"]) == "CANCELLED"} for d in (was, now)]
+    assert gone[1] - gone[0] == {key}
     assert f"events/{GONE}/start" not in entries_in(content)
 
 
-def test_corrections_and_releases_are_entries_of_their_own(revised):
-    content, illinois, texas, adults = get(
-        revised,
-        *(
-            "/changes.atom" + query
-            for query in ("", "?jurisdiction=IL", "?jurisdiction=TX", "?population=adult")
-        ),
-    )
-    entries = entries_in(content)
-    corrected, gone, release = (
-        entries[key]
-        for key in (
-            f"correction/1.1.0/events/{MOVED}",
-            f"correction/1.1.0/events/{GONE}",
-            "release/1.1.0",
-        )
-    )
-    assert (
-        "date was “2025-12-29” and is now “2025-12-30”. Reason: A second reading."
-        in corrected["summary"]
-    )
-    assert corrected["title"].startswith("February 3, 2027: Corrected in 1.1.0: ")
-    assert (
-        gone["title"].startswith("February 3, 2027: Taken out in 1.1.0: ")
-        and "It was not found again." in gone["summary"]
-    )
-    assert release["summary"] == "A minor release. Records: 1 added, 3 changed, 1 removed."
-    assert {key for key in entries if key.startswith("release/")} == {
-        "release/0.9.0",
-        "release/1.0.0",
-        "release/1.1.0",
-    }
-    note, moved, out = (
-        f"correction/1.1.0/coverage/{NOTED}",
-        f"correction/1.1.0/events/{MOVED}",
-        f"correction/1.1.0/events/{GONE}",
-    )
-    for filtered, wanted in (
-        (illinois, {note, moved, out}),
-        (texas, set()),
-        (adults, {note}),
-    ):  # Illinois is a party of the case, Texas is not
-        assert {
-            key for key in entries_in(filtered) if key.startswith(("correction/1.1.0", "release/"))
-        } == wanted
+def test_corrections_and_releases_are_entries_of_their_own(revised, events):
+    queries = ("", "?jurisdiction=IL", "?jurisdiction=TX", "?population=adult")
+    whole, *filtered = map(entries_in, get(revised, *(f"/changes.atom{q}" for q in queries)))
+    moved, gone = f"correction/9.9.0/events/{MOVED}", f"correction/9.9.0/events/{GONE}"
+    note = f"correction/9.9.0/coverage/{NOTED}"
+    told = f"date was “{events[MOVED]['date']}” and is now “{MOVED_TO}”. Reason: A second reading."
+    assert told in whole[moved]["summary"] and "It was not found again." in whole[gone]["summary"]
+    assert whole[moved]["title"].startswith("February 3, 2027: Corrected in 9.9.0: ")
+    assert whole[gone]["title"].startswith("February 3, 2027: Taken out in 9.9.0: ")
+    counted = "A minor release. Records: 1 added, 3 changed, 1 removed."
+    assert whole["release/9.9.0"]["summary"] == counted
+    assert {"release/0.9.0", "release/1.0.0", "release/9.8.0", "release/9.9.0"} <= set(whole)
+    # Illinois is a party of the case, Texas is not; a filtered feed has no releases.
+    for entries, wanted in zip(filtered, ({note, moved, gone}, set(), {note}), strict=True):
+        own = {k for k in entries if k.startswith(("correction/9.9.0", "release/"))}
+        assert own == wanted
 
 
 def test_links_of_the_feed_lead_to_pages(revised):
@@ -643,45 +616,45 @@ def test_links_of_the_feed_lead_to_pages(revised):
     get(revised, *sorted(addresses))
 
 
-# ---- rows that no release has ----------------------------------------------------------------------
+# ---- rows that no release has -----------------------------------------------------------------
 
 
-def test_what_is_not_released_is_dated_by_the_day_through_which_the_data_goes(unreleased, site):
-    before = entries_in(site.get("/changes.atom").content)
+def test_what_is_not_released_is_dated_by_the_data(before, unreleased, kept, monkeypatch):
+    was = entries_in(get(before, "/changes.atom")[0])
+    monkeypatch.setattr(pm.get_plugin("feeds.py"), "ROOT", kept.parent)
     content, ics = get(unreleased, "/changes.atom", "/changes.ics")
     entries, events = entries_in(content), events_in(ics)
     new = {key for key, e in entries.items() if e["updated"] == f"{THROUGH}T00:00:00Z"}
     assert new == {"events/a-new-event/start", f"events/{MOVED}/start"}
-    assert (
-        entries[f"events/{MOVED}/start"]["published"]
-        == before[f"events/{MOVED}/start"]["published"]
-    )
+    corrected, first = (d[f"events/{MOVED}/start"]["published"] for d in (entries, was))
+    assert corrected == first
     cancelled = events[f"events-{GONE}-start"]
-    assert str(cancelled["status"]) == "CANCELLED" and cancelled[
-        "last-modified"
-    ].dt.date() == date.fromisoformat(THROUGH)
+    assert str(cancelled["status"]) == "CANCELLED"
+    assert cancelled["last-modified"].dt.date() == date.fromisoformat(THROUGH)
+
+
+def test_a_release_is_as_its_kept_package_says(before, kept):
+    with sqlite3.connect(before) as connection:
+        found, alone = (recorded.read(connection, folder) for folder in (kept, kept / "none"))
+    assert found == alone and THROUGH not in {e.updated for e in found.entries.values()}
 
 
 def test_without_the_kept_package_all_may_be_new(unreleased, tmp_path):
     with sqlite3.connect(unreleased) as connection:
         found = recorded.read(connection, tmp_path)
-    assert {e.updated for e in found.entries.values()} == {THROUGH} == {found.newest}
+    current = {e.updated for e in found.entries.values() if not e.withdrawn}
+    assert current == {THROUGH} == {found.newest}
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "no zip"])
-def test_a_damaged_kept_package_is_told(unreleased, tmp_path, damage):
-    raw = (ROOT / "releases" / "1.0.0.zip").read_bytes()
+def test_a_damaged_kept_package_is_told(unreleased, kept, tmp_path, damage):
+    raw = (kept / "9.8.0.zip").read_bytes()
     at = raw.index(b"data/events.csv") + 500
-    broken = {
-        "cut": raw[:-2000],
-        "flipped": raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :],
-        "no zip": b"x",
-    }
-    (tmp_path / "1.0.0.zip").write_bytes(broken[damage])
-    with (
-        sqlite3.connect(unreleased) as connection,
-        pytest.raises(ValueError, match="the kept release 1.0.0.zip cannot be read"),
-    ):
+    flipped = raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+    broken = {"cut": raw[:-2000], "flipped": flipped, "no zip": b"x"}
+    (tmp_path / "9.8.0.zip").write_bytes(broken[damage])
+    said = pytest.raises(ValueError, match="the kept release 9.8.0.zip cannot be read")
+    with sqlite3.connect(unreleased) as connection, said:
         recorded.read(connection, tmp_path)
 
 
