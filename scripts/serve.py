@@ -34,14 +34,15 @@ from datasette.plugins import pm
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+import lane
 from package import ROOT, built, sqlite_uri
 
 SETTINGS = {
     "default_allow_sql": False,  # arbitrary SQL lets one reader stall the others; the database can be downloaded instead
     "num_sql_threads": 0,  # safe only with arbitrary SQL off, and twice as fast
     "max_returned_rows": 10_000,
-    "sql_time_limit_ms": 3_000,
-    "facet_time_limit_ms": 500,
+    "sql_time_limit_ms": 1_000,  # of one statement; an honest one takes 60
+    "facet_time_limit_ms": 1_000,
     "suggest_facets": False,
     "max_csv_mb": 0,
     "default_cache_ttl": 300,
@@ -80,6 +81,10 @@ def site_metadata(database: Path, root: Path = ROOT) -> dict:
 
 
 INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index")  # as in plugins/guard.py
+ARRIVES = 10  # seconds in which a request arrives whole
+STALLED = 20  # seconds in which a client takes at least something of its answer
+CONNECTIONS = 1_000  # open at once in one process
+LEAVES = 3  # seconds in which answers end when the site ends
 OWN_TABLES = (
     ("dataset", "Dataset", "Title, version, licence, and the day through which the data goes."),
     ("dataset_tables", "Tables", "What one row of each table is, and the SHA-256 of its file."),
@@ -103,6 +108,11 @@ class File(Database):
         return connection
 
 
+    async def table_counts(self, limit=10):
+        """Datasette would give up a count after 10 ms and show none."""
+        return await super().table_counts(limit=self.ds.setting("sql_time_limit_ms"))
+
+
 class Site(Datasette):
     def add_database(self, db, name=None, route=None):
         """Datasette would take a ?, # or % in the name of the file for a part of a URI."""
@@ -118,7 +128,7 @@ class Whole:
     with a head that cannot be taken back, where it could have asked another."""
 
     def __init__(self, transport):
-        self.transport, self.held = transport, []
+        self.transport, self.held, self.left, self.watch = transport, [], 0, None
 
     def __getattr__(self, name):
         return getattr(self.transport, name)
@@ -134,6 +144,18 @@ class Whole:
         data, self.held = b"".join(self.held), []
         if data and not self.transport.is_closing():
             self.transport.write(data)
+            if not self.watch:
+                self.left = self.transport.get_write_buffer_size()
+                self.watch = asyncio.get_running_loop().call_later(STALLED, self.stalled)
+
+    def stalled(self):
+        """End a connection whose client has taken nothing since the last look."""
+        before, self.left, self.watch = self.left, self.transport.get_write_buffer_size(), None
+        if not self.left:
+            return
+        if self.left >= before:
+            return self.transport.abort()
+        self.watch = asyncio.get_running_loop().call_later(STALLED, self.stalled)
 
     def close(self):
         self.flush()
@@ -141,8 +163,39 @@ class Whole:
 
 
 class Protocol(HttpToolsProtocol):
+    """uvicorn's, with a bound on connections, and on the time in which a request arrives and an answer is taken."""
+
+    deadline = None
+
     def connection_made(self, transport):
         super().connection_made(Whole(transport))
+        if len(self.connections) > CONNECTIONS:
+            return self.refuse("503 Service Unavailable", "Too many connections. Please try again in a few seconds.\n", {"retry-after": "5"})
+        self.expect()
+
+    def connection_lost(self, exc):
+        self.forget()
+        super().connection_lost(exc)
+
+    def data_received(self, data):
+        if self.deadline is None and not self.transport.is_closing():
+            self.expect()
+        super().data_received(data)
+
+    def on_message_complete(self):
+        self.forget()
+        super().on_message_complete()
+
+    def expect(self):
+        self.deadline = asyncio.get_running_loop().call_later(ARRIVES, self.too_slow)
+
+    def forget(self):
+        if self.deadline:
+            self.deadline.cancel()
+        self.deadline = None
+
+    def too_slow(self):
+        self.transport.transport.abort()
 
     def _unsupported_upgrade_warning(self):
         """Nothing after a request to upgrade can be read, so its answer is the last on the connection."""
@@ -150,10 +203,13 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg):
         """What is not HTTP never reaches plugins/guard.py, and is refused with its headers here."""
+        self.refuse("400 Bad Request", msg, {})
+
+    def refuse(self, status, msg, more):
         headers = pm.get_plugin("guard.py").HEADERS | {
             "content-type": "text/plain; charset=utf-8", "content-length": str(len(msg)), "cache-control": "no-store", "connection": "close"
-        }
-        self.transport.write("\r\n".join(["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in headers.items()), "", msg]).encode())
+        } | more
+        self.transport.write("\r\n".join([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", msg]).encode())
         self.transport.close()
 
 
@@ -212,7 +268,13 @@ def takes_gzip(accepted: str) -> bool:
 
 
 def application(database: Path):
-    """The site as an ASGI application, for a process that does nothing else."""
+    """Return the site as an ASGI application that answers large requests in a process beside it."""
+    answers = site_metadata(database)["databases"]["benefits"]["queries"]
+    return lane.Front(alone(database), database, answers, takes_gzip)
+
+
+def alone(database: Path):
+    """Return the site as an ASGI application, for a process that does nothing else."""
     sys.stderr = open(os.devnull, "w")  # Datasette writes failed SQL there, with the values asked for; uvicorn's log keeps the real one
     return compressed(guarded(datasette(database).app()))
 
@@ -278,16 +340,15 @@ def main(argv=None) -> int:
     except OSError as e:
         print(f"error: cannot listen on {args.host}:{args.port} ({e.strerror}): choose another port, as in PORT=8002 make serve", file=sys.stderr)
         return 1
-    config = uvicorn.Config(
-        functools.partial(application, args.database), factory=True, workers=args.workers, loop="uvloop", http=Protocol, ws="none", lifespan="on",
-        access_log=False, server_header=False, proxy_headers=False, log_level="warning",
-    )
     try:
-        if args.workers > 1:  # a worker that cannot start would be started again and again
-            datasette(args.database)
+        datasette(args.database)  # here, because a worker that cannot start would be started again and again
     except Unguarded as e:
         print(f"error: {e}", file=sys.stderr)
         return 1
+    config = uvicorn.Config(
+        functools.partial(application, args.database), factory=True, workers=args.workers, loop="uvloop", http=Protocol, ws="none", lifespan="on",
+        access_log=False, server_header=False, timeout_graceful_shutdown=LEAVES, timeout_keep_alive=ARRIVES, proxy_headers=False, log_level="warning",
+    )
     print(f"Serving on http://{args.host}:{args.port}/ (Ctrl-C ends it)", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         if args.workers > 1:

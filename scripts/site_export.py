@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote
 
-from package import ROOT, built, run
+from package import ROOT, built, run, sqlite_uri
 
 LINK = re.compile(rb'(?:href|src)="(/[^"#?]*)"')
 # A copy has no pages for single tables and rows: they are made to be sorted and filtered, which files cannot do.
@@ -42,7 +42,7 @@ def place(path: str) -> str:
 
 def days_of(database: Path) -> list[str]:
     """The days on which something changes, from the first that is complete on, and the day through which the data goes."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
     try:
         return [r[0] for r in db.execute(DAYS)]
     finally:

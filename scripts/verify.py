@@ -23,7 +23,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import diff
-from package import ROOT, run
+from package import ROOT, run, sqlite_uri
 
 SUMS = "SHA256SUMS"
 
@@ -69,7 +69,7 @@ def cell_problems(folder: Path) -> list[str]:
     import pyarrow.parquet as pq
 
     problems, wanted = [], package_cells(folder)
-    db = sqlite3.connect(f"file:{folder / 'benefits.db'}?mode=ro", uri=True)
+    db = sqlite3.connect(sqlite_uri(folder / "benefits.db", "mode=ro"), uri=True)
     book = openpyxl.load_workbook(folder / "benefits.xlsx", read_only=True)
     for name, (columns, types, rows) in wanted.items():
         raw = list(csv.reader(io.StringIO((folder / "csv" / f"{name}.csv").read_text(encoding="utf-8"), newline="")))
