@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 from datasette import Response, hookimpl
 from datasette.database import QueryInterrupted
 from datasette.filters import Filters
-from datasette.utils import sqlite3, sqlite_timelimit, urlsafe_components
+from datasette.utils import escape_fts, sqlite3, sqlite_timelimit, urlsafe_components
 from datasette.utils.asgi import Base400
 from datasette.version import __version__
 from datasette.views.base import DatasetteError
@@ -72,6 +72,9 @@ TRACKING = re.compile(
     r"(utm|hsa|pk|mtm|piwik)_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|li_fat_id|mc_[ce]id|mkt_tok|igshid|igsh|srsltid|"
     r"_ga|_gl|_gac|_hsenc|_hsmi|_openstat|vero_id|oly_(anon|enc)_id|ref|ref_src|ref_url|s_cid|wickedid|epik|si|_kx|_bta_\w+|_branch_\w+"
 )  # added to links by mail, search and social services
+
+
+EMPTY_SEARCH = re.compile(rb"_search(_\w+)?=?(\+|%20|%09)*")  # Datasette would hand nothing to full-text search, which fails
 
 
 class Refused(Base400):
@@ -443,26 +446,25 @@ def check_page_mark(table: str, keys: list, pairs: list, site) -> None:
 
 
 def check_search(table: str, pairs: list, site) -> None:
-    """Refuse a raw search that full-text search cannot read."""
-    given = dict(pairs)
-    if given.get("_searchmode") != "raw":
-        return
+    """Refuse a search that full-text search cannot read."""
+    raw = dict(pairs).get("_searchmode") == "raw"
     has = site.connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [f"{table}_fts"]).fetchone()
     for name, value in pairs if has else ():
         if name == "_search" or name.startswith("_search_"):
             try:
                 with sqlite_timelimit(site.connection, 500):
-                    site.connection.execute(f'SELECT 1 FROM "{table}_fts" WHERE "{table}_fts" MATCH ? LIMIT 1', [value]).fetchone()
+                    site.connection.execute(f'SELECT 1 FROM "{table}_fts" WHERE "{table}_fts" MATCH ? LIMIT 1', [value if raw else escape_fts(value)]).fetchone()
             except sqlite3.OperationalError as e:
                 if e.args == ("interrupted",):
                     raise Refused(400, TOO_LONG) from None
-                raise Refused(400, f"{name[:40]} is no expression of full-text search. Leave _searchmode out to look for words.") from None
+                how = "Leave _searchmode out to look for words." if raw else "Search for words."
+                raise Refused(400, f"{name[:40]} is no expression of full-text search. {how}") from None
 
 
 def without_tracking(query: bytes) -> bytes:
-    """The query without the parameters that other sites add to links."""
+    """Return the query without the parameters that other sites add to links, and without a search for nothing, which a form sends."""
     pairs = query.split(b"&")
-    kept = [pair for pair in pairs if not TRACKING.fullmatch(pair.partition(b"=")[0].decode("latin-1"))]
+    kept = [pair for pair in pairs if not TRACKING.fullmatch(pair.partition(b"=")[0].decode("latin-1")) and not EMPTY_SEARCH.fullmatch(pair)]
     return query if len(kept) == len(pairs) else b"&".join(kept)
 
 

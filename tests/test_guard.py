@@ -339,6 +339,20 @@ def test_head_tells_what_get_tells(site, address, accepted):
     assert int(headers["content-length"]) == len(body)
 
 
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+@pytest.mark.parametrize("nothing", ["_search=", "_search", "_search=+", "_search=%20+", "_search_title="])
+def test_a_search_for_nothing_is_no_search(site, form, nothing):
+    plain, searched = site.get(f"/benefits/sources{form}?_size=2"), site.get(f"/benefits/sources{form}?_size=2&{nothing}")
+    assert searched.status_code == 200 and plain.headers["etag"] == searched.headers["etag"]
+
+
+@pytest.mark.parametrize("words", ["%22", "*", "%22%22", "a%00b", "(", "^", "-", "%C2%A0", "%E2%80%8B", "a+OR", "NEAR(", "'", "%3A"])
+@pytest.mark.parametrize("mode", ["", "&_searchmode=raw"])
+def test_any_search_is_answered_or_refused(site, words, mode):
+    for table in ("sources", "jurisdictions", "populations"):
+        assert site.get(f"/benefits/{table}.json?_search={words}{mode}").status_code in (200, 400)
+
+
 FOLDERS = ["C# [1] 50%41?", "a;b 'c'", "ä*", "-x", 'new\nline"']
 
 

@@ -176,7 +176,7 @@ def test_a_statement_over_its_time_is_told_and_never_left_out(database):
 
 ADDRESSES = {
     "order by": ["/benefits/coverage.json", "/benefits/coverage", "/benefits/coverage.csv?_sort=note"],
-    "select count(*) from": ["/benefits/coverage.json", "/benefits/coverage", "/benefits/coverage.csv?population=adult"],
+    "select count(*) from": ["/benefits/coverage.json", "/benefits/coverage"],
     "group by": ["/benefits/coverage.json?_facet=program", "/benefits/coverage?_facet=program", "/benefits/coverage?_facet_date=valid_from"],
     "WITH": ["/benefits/coverage_on.json", "/benefits/coverage_on.csv", "/benefits/coverage_on.json?_shape=array", "/benefits/coverage_on"],
 }
