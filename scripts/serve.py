@@ -252,7 +252,13 @@ def compressed(app):
         accepted = b",".join(v for n, v in scope["headers"] if n == b"accept-encoding").decode("latin-1")
         if scope["path"] == "/benefits.db" or not takes_gzip(accepted):
             return await app(scope, receive, varying)
-        return await zipped(scope | {"headers": [*scope["headers"], (b"accept-encoding", b"gzip")]}, receive, varying)
+        head = scope["method"] == "HEAD"  # is told what GET is told, which only its whole answer shows
+
+        async def without_body(message):
+            await varying(message | {"body": b""} if message["type"] == "http.response.body" else message)
+
+        asked = scope | {"method": "GET" if head else scope["method"], "headers": [*scope["headers"], (b"accept-encoding", b"gzip")]}
+        return await zipped(asked, receive, without_body if head else varying)
 
     return answered
 
@@ -284,20 +290,25 @@ def guarded(app):
 
     async def started(scope, receive, send):
         if scope["type"] == "lifespan":
-            sent = []
-
-            async def keep(message):
-                sent.append(message)
-
-            probe = {"type": "http", "http_version": "1.0", "method": "GET", "scheme": "http", "path": "/-/health", "raw_path": b"/-/health", "query_string": b"", "headers": [], "client": None}
-            await app(probe, receive, keep)
-            names = {name.decode() for name, _ in sent[0]["headers"]}
-            if sent[0]["status"] != 200 or not set(pm.get_plugin("guard.py").HEADERS) <= names:
+            if not await answers_with_guard(app):
                 await receive()
                 return await send({"type": "lifespan.startup.failed", "message": "the guard of the site does not answer"})
         return await app(scope, receive, send)
 
     return started
+
+
+async def answers_with_guard(app) -> bool:
+    """Return whether an answer of `app` has the headers of the guard."""
+    sent = []
+
+    async def keep(message):
+        sent.append(message)
+
+    probe = {"type": "http", "http_version": "1.0", "method": "GET", "scheme": "http", "path": "/-/health", "raw_path": b"/-/health", "query_string": b"", "headers": [], "client": None}
+    await app(probe, None, keep)
+    names = {name.decode() for name, _ in sent[0]["headers"]}
+    return sent[0]["status"] == 200 and set(pm.get_plugin("guard.py").HEADERS) <= names
 
 
 @contextlib.contextmanager
@@ -341,7 +352,9 @@ def main(argv=None) -> int:
         print(f"error: cannot listen on {args.host}:{args.port} ({e.strerror}): choose another port, as in PORT=8002 make serve", file=sys.stderr)
         return 1
     try:
-        datasette(args.database)  # here, because a worker that cannot start would be started again and again
+        site = datasette(args.database)
+        if args.workers > 1 and not asyncio.run(answers_with_guard(site.app())):  # a worker that cannot start would be started again and again
+            raise Unguarded("the guard of the site does not answer")
     except Unguarded as e:
         print(f"error: {e}", file=sys.stderr)
         return 1

@@ -305,7 +305,7 @@ HARMLESS = {
         "csv": "_facet _facet_date _facet_size _nofacet _nocount",
     },
     "it steers another parameter, which is not given": {"": "_facet_size _searchmode _filter_op _filter_value", "csv": "_facet_size _searchmode _filter_op _filter_value",
-                                                        "json": "_facet_size _searchmode _filter_op _filter_value"},
+                                                        "json": "_facet_size _searchmode _filter_op _filter_value _nl"},
     "the site suggests no facets, so there is nothing to leave out": {"": "_nosuggest", "json": "_nosuggest", "csv": "_nosuggest"},
     "no column holds a list or an infinite number": {"json": "_json _json_infinity"},
     "the CSV of a table is whole in any case": {"csv": "_stream"},
@@ -328,7 +328,7 @@ def test_a_parameter_of_datasette_changes_the_answer_or_is_refused(site, address
     assert silent <= harmless, silent - harmless
 
 
-@pytest.mark.parametrize("address", ["/", "/benefits/coverage", "/benefits/coverage.csv", "/benefits/coverage_on.json?jurisdiction=IL", "/benefits.db", "/static/site.css", "/nowhere", "/benefits/coverage?_x=1"])
+@pytest.mark.parametrize("address", ["/", "/benefits/coverage", "/benefits/coverage.csv", "/benefits/coverage_on.json?jurisdiction=IL&_shape=array", "/benefits.db", "/static/site.css", "/nowhere", "/benefits/coverage?_x=1"])
 @pytest.mark.parametrize("accepted", ["gzip", "identity", "gzip;q=0", "br, gzip;q=0.5"])
 def test_head_tells_what_get_tells(site, address, accepted):
     sent = [b"Accept-Encoding: " + accepted.encode(), b"Range: bytes=0-9"]
