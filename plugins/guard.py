@@ -47,8 +47,8 @@ PART = 1 << 18  # bytes of the database sent at once
 MAX_PATH, MAX_QUERY, MAX_PARAMETERS, MAX_FILTERS, MAX_FACETS, MAX_ROWS_OF_PAGE = 1_000, 2_000, 50, 10, 5, 1_000
 
 # Another host, another folder, control characters; what Datasette keeps for itself; and a ~ where no name has one, because that
-# would be a second address of an answer.
-HOSTILE = re.compile(r"(?!/)|//|/_|/-/(?!static/|health$)|.*([\x00-\x1f\x7f-\x9f\\]|/\.\.?(/|$))|/([^/]*/)?[^/]*~", re.DOTALL)
+# would be a second address of an answer. And something below a file, or a name longer than a file system takes.
+HOSTILE = re.compile(r"(?!/)|//|/_|/-/(?!static/|health$)|.*([\x00-\x1f\x7f-\x9f\\]|/\.\.?(/|$))|/([^/]*/)?[^/]*~|/(-/)?static/(.*/)?([^/]*\.[^/]*/|[^/]{101})", re.DOTALL)
 DATA = re.compile(r"/benefits(?:/([^/.]+)(?:/([^/]+?))?)?(?:\.(\w*))?")  # table or answer, row, form
 # Datasette's own parameters that readers need. Not _ttl, _trace, _timelimit, _where, _through, _fts_table: they steer the server.
 TAKEN = re.compile(
@@ -65,7 +65,7 @@ MAX_CSV = 32 << 20  # bytes of a CSV, which is gathered to know its length
 failed = contextvars.ContextVar("failed", default=None)  # where a request gathers the statements that failed
 TOO_LONG = "This question takes too long to answer. Ask for less, or take /benefits.db and ask it yourself."
 # Tables that the site needs for itself: copies for full-text search, and earlier states of the tables.
-INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index")
+INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index(_.*)?")
 WORDS = {"on", "off", "true", "false", "1", "0"}  # what Datasette takes for yes and no
 COMPARED = {"gt", "gte", "lt", "lte"}
 TRACKING = re.compile(

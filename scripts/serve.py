@@ -80,7 +80,7 @@ def site_metadata(database: Path, root: Path = ROOT) -> dict:
     return metadata
 
 
-INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index")  # as in plugins/guard.py
+INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index(_.*)?")  # as in plugins/guard.py
 ARRIVES = 10  # seconds in which a request arrives whole
 STALLED = 20  # seconds in which a client takes at least something of its answer
 CONNECTIONS = 1_000  # open at once in one process
@@ -203,6 +203,10 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg):
         """What is not HTTP never reaches plugins/guard.py, and is refused with its headers here."""
+        if self.cycle and not self.cycle.response_complete:  # what came before it is answered to its end, and is the last
+            self.cycle.keep_alive = False
+            self.pipeline.clear()
+            return self.transport.pause_reading()
         self.refuse("400 Bad Request", msg, {})
 
     def refuse(self, status, msg, more):

@@ -136,6 +136,13 @@ def test_what_is_not_http_gets_them_too(site):
         assert body == b"Invalid HTTP request received."
 
 
+@pytest.mark.parametrize("target", ["/benefits/sources?_size=100", "/on/2025-07-01/coverage", "/benefits/coverage.csv"])
+def test_what_is_not_http_does_not_cut_the_answer_before_it(site, target):
+    whole = get(site, target)[2]
+    status, headers, body = raw(site, f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE\r\n\r\n".encode())
+    assert status == 200 and int(headers["content-length"]) <= len(body) and body.startswith(whole)
+
+
 @pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n"], ids=["none", "two"])
 def test_a_request_has_one_host(site, hosts):
     status, _, body = raw(site, b"GET / HTTP/1.1\r\nConnection: close\r\n" + hosts + b"\r\n")
@@ -203,7 +210,7 @@ HOSTILE = [
     "/./x", "/static/..", "/%ff", "/%c3%28", "/%ed%a0%80", "http://evil.example", "https:evil", "*", "evil.example:80", "/_internal", "/_internal.db",
     "/-/", "/-/health/", "/-/static/../plugins", "/-/static/x%2f..%2f..%2fapp.py", "/b~65nefits", "/benefits/coverage~5Fon?as_of=junk", "/benefits.csv",
     "/benefits/coverage.exe", "/benefits/coverage.jsono", "/benefits/programs_fts_data.blob", "/benefits/coverage_on/1", "/benefits/nowhere/1",
-    "/benefits/programs/a,b", "/benefits/dataset_codes/a", "/benefits/dataset_codes/a,b,c,d", "/benefits/coverage_rules/1", "/benefits/programs/~00",
+    "/benefits/programs/a,b", "/benefits/dataset_codes/a", "/benefits/dataset_codes/a,b,c,d", "/benefits/coverage_rules/1", "/benefits/programs/~00", "/static/site.css/", "/static/site.css/x", "/-/static/app.css/..;/x", "/static/" + "a" * 300, "/-/static/" + "%C3%A4" * 150 + ".css",
 ]  # fmt: skip
 
 
@@ -269,6 +276,7 @@ REFUSED = [
     ("/benefits/coverage.json?age_min__gt=99999999999999999999", 400, "at most 18 digits"),
     ("/benefits/coverage.json?age_min__in=[99999999999999999999]", 400, "is no list"),
     ("/search?q=%00", 400, "NUL character"),
+    ("/benefits/search_index_config.json", 404, "nothing at this address"),
     ("/benefits/search_index.csv", 404, "nothing at this address"),
     ("/benefits/coverage_known.json", 404, "nothing at this address"),
     ("/benefits/programs_fts_data", 404, "nothing at this address"),

@@ -176,9 +176,9 @@ def test_the_database_can_be_downloaded_and_answers(site, tmp_path):
     assert sqlite3.connect(copy).execute("SELECT COUNT(*) FROM jurisdictions").fetchone()[0] == 51
 
 
-def test_every_table_that_is_served_is_paged_here(site):
-    served = {t["name"] for t in site.get("/benefits.json").json()["tables"] if not t["hidden"]} | {v["name"] for v in site.get("/benefits.json").json()["views"]}
-    assert served == set(SERVED)
+def test_every_table_that_is_served_is_paged_here(site, db):
+    names = [r["name"] for r in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+    assert sorted(n for n in names if site.get(f"/benefits/{n}.json?_size=1").status_code == 200) == sorted(SERVED)
 
 
 def test_arbitrary_sql_is_off(site):
