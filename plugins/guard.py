@@ -331,6 +331,8 @@ def check(method: str, path: str, query: bytes, site) -> None:
         raise Refused(400, f"Ask for at most {MAX_FILTERS} filters at once.")
     data = DATA.fullmatch(path)
     redirected = path != "/" and path.endswith("/")
+    if path.startswith("/benefits/") and not data and not redirected:
+        raise Refused(404, NOTHING)  # no table has a dot in its name, and Datasette would ask for it all the same
     if own and not data and not redirected:
         raise Refused(400, f"The parameter {own[0][:40]!r} has no effect on this address.")
     if data:

@@ -210,7 +210,7 @@ HOSTILE = [
     "/./x", "/static/..", "/%ff", "/%c3%28", "/%ed%a0%80", "http://evil.example", "https:evil", "*", "evil.example:80", "/_internal", "/_internal.db",
     "/-/", "/-/health/", "/-/static/../plugins", "/-/static/x%2f..%2f..%2fapp.py", "/b~65nefits", "/benefits/coverage~5Fon?as_of=junk", "/benefits.csv",
     "/benefits/coverage.exe", "/benefits/coverage.jsono", "/benefits/programs_fts_data.blob", "/benefits/coverage_on/1", "/benefits/nowhere/1",
-    "/benefits/programs/a,b", "/benefits/dataset_codes/a", "/benefits/dataset_codes/a,b,c,d", "/benefits/coverage_rules/1", "/benefits/programs/~00", "/static/site.css/", "/static/site.css/x", "/-/static/app.css/..;/x", "/static/" + "a" * 300, "/-/static/" + "%C3%A4" * 150 + ".css",
+    "/benefits/programs/a,b", "/benefits/dataset_codes/a", "/benefits/dataset_codes/a,b,c,d", "/benefits/coverage_rules/1", "/benefits/programs/~00", "/benefits/..%ef%bc%8f..%ef%bc%8fetc/passwd", "/benefits/a.b/1", "/static/site.css/", "/static/site.css/x", "/-/static/app.css/..;/x", "/static/" + "a" * 300, "/-/static/" + "%C3%A4" * 150 + ".css",
 ]  # fmt: skip
 
 
