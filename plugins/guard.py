@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 from datasette import Response, hookimpl
 from datasette.database import QueryInterrupted
 from datasette.filters import Filters
-from datasette.utils import sqlite3, urlsafe_components
+from datasette.utils import escape_fts, sqlite3, sqlite_timelimit, urlsafe_components
 from datasette.utils.asgi import Base400
 from datasette.version import __version__
 from datasette.views.base import DatasetteError
@@ -40,14 +40,15 @@ HEADERS = {
 METHODS = {"allow": "GET, HEAD, OPTIONS"}
 PREFLIGHT = {"access-control-allow-methods": "GET, HEAD", "access-control-allow-headers": "If-None-Match", "access-control-max-age": "86400"}
 NO_STORE = {"cache-control": "no-store"}
+AGAIN = {"retry-after": "5"}
 HEALTH, DOWNLOAD = "/-/health", "/benefits.db"
 PART = 1 << 18  # bytes of the database sent at once
 # All requests share one thread: 3,000 filters in one address took 7 seconds, 3,000 rows in one page 2.
 MAX_PATH, MAX_QUERY, MAX_PARAMETERS, MAX_FILTERS, MAX_FACETS, MAX_ROWS_OF_PAGE = 1_000, 2_000, 50, 10, 5, 1_000
 
 # Another host, another folder, control characters; what Datasette keeps for itself; and a ~ where no name has one, because that
-# would be a second address of an answer.
-HOSTILE = re.compile(r"(?!/)|//|/_|/-/(?!static/|health$)|.*([\x00-\x1f\x7f-\x9f\\]|/\.\.?(/|$))|/([^/]*/)?[^/]*~", re.DOTALL)
+# would be a second address of an answer. And something below a file, or a name longer than a file system takes.
+HOSTILE = re.compile(r"(?!/)|//|/_|/-/(?!static/|health$)|.*([\x00-\x1f\x7f-\x9f\\]|/\.\.?(/|$))|/([^/]*/)?[^/]*~|/(-/)?static/(.*/)?([^/]*\.[^/]*/|[^/]{101})", re.DOTALL)
 DATA = re.compile(r"/benefits(?:/([^/.]+)(?:/([^/]+?))?)?(?:\.(\w*))?")  # table or answer, row, form
 # Datasette's own parameters that readers need. Not _ttl, _trace, _timelimit, _where, _through, _fts_table: they steer the server.
 TAKEN = re.compile(
@@ -61,16 +62,19 @@ LOCAL = re.compile(rb"/(?![/\\])[!-~]*")  # a Location on this site
 NEXT = re.compile(rb'<(?!//)/[\w~./%?=&,*+-]*>; rel="next"')
 NOTHING = "There is nothing at this address."
 MAX_CSV = 32 << 20  # bytes of a CSV, which is gathered to know its length
-failed = contextvars.ContextVar("failed", default=None)  # where a CSV gathers what failed
+failed = contextvars.ContextVar("failed", default=None)  # where a request gathers the statements that failed
 TOO_LONG = "This question takes too long to answer. Ask for less, or take /benefits.db and ask it yourself."
 # Tables that the site needs for itself: copies for full-text search, and earlier states of the tables.
-INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index")
+INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index(_.*)?")
 WORDS = {"on", "off", "true", "false", "1", "0"}  # what Datasette takes for yes and no
 COMPARED = {"gt", "gte", "lt", "lte"}
 TRACKING = re.compile(
     r"(utm|hsa|pk|mtm|piwik)_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|li_fat_id|mc_[ce]id|mkt_tok|igshid|igsh|srsltid|"
-    r"_ga|_gl|_gac|_hsenc|_hsmi|_openstat|vero_id|oly_(anon|enc)_id|ref|ref_src|ref_url|s_cid|wickedid|epik|si"
+    r"_ga|_gl|_gac|_hsenc|_hsmi|_openstat|vero_id|oly_(anon|enc)_id|ref|ref_src|ref_url|s_cid|wickedid|epik|si|_kx|_bta_\w+|_branch_\w+"
 )  # added to links by mail, search and social services
+
+
+EMPTY_SEARCH = re.compile(rb"_search(_\w+)?=?(\+|%20|%09)*")  # Datasette would hand nothing to full-text search, which fails
 
 
 class Refused(Base400):
@@ -97,7 +101,7 @@ async def health(datasette):
 @hookimpl(trylast=True)  # the last wrapper is the outermost
 def asgi_wrapper(datasette):
     site = known(datasette)
-    constant = HEADERS | {"dataset-version": site.version, "data-through": site.through}
+    constant = HEADERS | {"accept-ranges": "none", "dataset-version": site.version, "data-through": site.through}
     lasting = {"cache-control": f"public, max-age={datasette.setting('default_cache_ttl')}"}
 
     def wrap(app):
@@ -110,6 +114,7 @@ def asgi_wrapper(datasette):
             tag = f'"{site.version}-{hashlib.sha256(site.edition + raw + b"?" + query).hexdigest()[:20]}"'
             started, held, parts, star = False, (), [], False
             errors, size, pause = [], 0, 0
+            failed.set(errors)
             table_csv = DATA.fullmatch(path)
             whole = table_csv and table_csv[3] == "csv" and not table_csv[2] and table_csv[1] in site.tables and table_csv[1] not in site.answers
             gone = asyncio.ensure_future(leaves(receive)) if whole and receive else asyncio.Future()
@@ -148,6 +153,8 @@ def asgi_wrapper(datasette):
                 nonlocal held, parts
                 if whole and message["type"] == "http.response.body" and held and held[0] == 200:
                     return await gather(message.get("body", b""))
+                if errors and held:  # a count or a facet that Datasette would leave out: a part is not the whole
+                    raise errors[0]
                 if message["type"] == "http.response.body":
                     if parts is None:
                         return
@@ -178,6 +185,10 @@ def asgi_wrapper(datasette):
                 held = message["status"], {name.decode(): given[name].decode("latin-1") for name in passed if name in given}
 
             try:
+                if "benefits.fault" in scope:
+                    raise scope["benefits.fault"]
+                if "benefits.refused" in scope:
+                    raise Refused(*scope["benefits.refused"])
                 if sum(name == b"host" for name, _ in scope["headers"]) != 1 and scope["http_version"] == "1.1":
                     raise Refused(400, "A request needs one Host header.")  # or a cache in front may take it for another site's
                 check(scope["method"], plain_record(scope, site)["raw_path"].partition(b"?")[0].decode("latin-1"), query, site)
@@ -195,7 +206,6 @@ def asgi_wrapper(datasette):
                 scope = plain_record(scope, site)
                 if whole:
                     scope = scope | {"query_string": whole_table(scope["query_string"])}
-                    failed.set(errors)
                 await app(scope | {"method": "GET", "headers": [], "client": None}, receive, reply)
                 if whole and held:  # gathered, and nothing sent yet
                     if errors:
@@ -209,7 +219,7 @@ def asgi_wrapper(datasette):
                     return  # the server closes the connection, so that a part is not taken for the whole
                 content_type, body = await refusal(datasette, path, status, sentences)
                 with contextlib.suppress(Exception):  # a connection that broke meanwhile
-                    await start(status, {"content-type": content_type, "content-length": str(len(body))} | (METHODS if status == 405 else {}))
+                    await start(status, {"content-type": content_type, "content-length": str(len(body))} | (METHODS if status == 405 else AGAIN if status == 503 else {}))
                     await finish(body)
 
             finally:
@@ -319,7 +329,13 @@ def check(method: str, path: str, query: bytes, site) -> None:
         raise Refused(400, f"Ask for at most {MAX_FACETS} facets at once.")
     if len(pairs) - len(own) > MAX_FILTERS:
         raise Refused(400, f"Ask for at most {MAX_FILTERS} filters at once.")
-    if data := DATA.fullmatch(path):
+    data = DATA.fullmatch(path)
+    redirected = path != "/" and path.endswith("/")
+    if path.startswith("/benefits/") and not data and not redirected:
+        raise Refused(404, NOTHING)  # no table has a dot in its name, and Datasette would ask for it all the same
+    if own and not data and not redirected:
+        raise Refused(400, f"The parameter {own[0][:40]!r} has no effect on this address.")
+    if data:
         check_data(*data.groups(), pairs, site)
 
 
@@ -373,12 +389,14 @@ def check_columns_shown(pairs: list, keys: list, columns: list) -> None:
             raise Refused(400, f"{name} needs the column {value[:40]!r}, which is left out.")
 
 
-# Datasette's parameters that an answer has a use for, by its form. It would ignore any other without a word.
-OF_ANSWERS = {
-    "json": {"_shape", "_nl", "_json", "_json_infinity"},
-    "csv": {"_header", "_dl", "_stream"},
-    None: {"_hide_sql", "_show_sql"},
-}
+# Datasette's parameters that have a use, by what is asked for and its form. It would ignore any other without a word.
+# A page of a table leads to its JSON and CSV with all that it was asked for, so these take what only a page shows.
+OF_ROWS = r"size|sort(_desc|_by_desc)?|next|search(_\w+|mode)?|facet(_date|_size)?|no(facet|count|suggest|col)|col|labels?|filter_(column|op|value)(_[0-9]+)?"
+OF_JSON, OF_CSV = "shape|nl|json|json_infinity", "stream|dl|header"
+USED = {
+    ("table", None): OF_ROWS, ("table", "json"): f"{OF_ROWS}|{OF_JSON}", ("table", "csv"): f"{OF_ROWS}|{OF_CSV}",
+    ("row", "json"): f"{OF_JSON}|extras", ("answer", "json"): OF_JSON, ("answer", "csv"): OF_CSV, ("answer", None): "(hide|show)_sql",
+}  # fmt: skip
 
 
 def check_own(table, row, form, pairs: list, is_table: bool) -> None:
@@ -389,11 +407,10 @@ def check_own(table, row, form, pairs: list, is_table: bool) -> None:
         if name == "_facet_size" and value != "max" and not re.fullmatch("[0-9]{1,4}", value):
             raise Refused(400, f"_facet_size is {value[:40]!r}. Accepted: a whole number, or max.")
         if name.startswith("_") and "__" not in name:
-            all_rows = form == "csv" and (name, value) == ("_size", "max")  # what pages link to, and true
-            if table and not is_table and name not in OF_ANSWERS.get(form, ()) and not all_rows:
+            kind = "database" if not table else "answer" if not is_table else "row" if row else "table"
+            all_rows = kind == "answer" and form == "csv" and (name, value) == ("_size", "max")  # what pages link to, and true
+            if not re.fullmatch(f"_({USED.get((kind, form), '')})", name) and not all_rows:
                 raise Refused(400, f"The parameter {name[:40]!r} has no effect on this address.")
-            if not table and name == "_shape":
-                raise Refused(400, "The parameter '_shape' has no effect on this address.")
 
 
 def check_value(name: str, lookup: str, value: str) -> None:
@@ -431,23 +448,25 @@ def check_page_mark(table: str, keys: list, pairs: list, site) -> None:
 
 
 def check_search(table: str, pairs: list, site) -> None:
-    """Refuse a raw search that full-text search cannot read."""
-    given = dict(pairs)
-    if given.get("_searchmode") != "raw":
-        return
+    """Refuse a search that full-text search cannot read."""
+    raw = dict(pairs).get("_searchmode") == "raw"
     has = site.connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [f"{table}_fts"]).fetchone()
     for name, value in pairs if has else ():
         if name == "_search" or name.startswith("_search_"):
             try:
-                site.connection.execute(f'SELECT 1 FROM "{table}_fts" WHERE "{table}_fts" MATCH ? LIMIT 1', [value]).fetchone()
-            except sqlite3.OperationalError:
-                raise Refused(400, f"{name[:40]} is no expression of full-text search. Leave _searchmode out to look for words.") from None
+                with sqlite_timelimit(site.connection, 500):
+                    site.connection.execute(f'SELECT 1 FROM "{table}_fts" WHERE "{table}_fts" MATCH ? LIMIT 1', [value if raw else escape_fts(value)]).fetchone()
+            except sqlite3.OperationalError as e:
+                if e.args == ("interrupted",):
+                    raise Refused(400, TOO_LONG) from None
+                how = "Leave _searchmode out to look for words." if raw else "Search for words."
+                raise Refused(400, f"{name[:40]} is no expression of full-text search. {how}") from None
 
 
 def without_tracking(query: bytes) -> bytes:
-    """The query without the parameters that other sites add to links."""
+    """Return the query without the parameters that other sites add to links, and without a search for nothing, which a form sends."""
     pairs = query.split(b"&")
-    kept = [pair for pair in pairs if not TRACKING.fullmatch(pair.partition(b"=")[0].decode("latin-1"))]
+    kept = [pair for pair in pairs if not TRACKING.fullmatch(pair.partition(b"=")[0].decode("latin-1")) and not EMPTY_SEARCH.fullmatch(pair)]
     return query if len(kept) == len(pairs) else b"&".join(kept)
 
 

@@ -78,6 +78,8 @@ REFUSED = {
     "400": refusals("A parameter is unknown, or its value cannot be read. Says what is accepted."),
     "404": refusals("There is no such record."),
     "414": refusals("The address is too long."),
+    "500": refusals("The site has a fault of its own. Gives the reference by which its operator finds it."),
+    "503": refusals("Too many large requests at the moment, or one that takes too long. Says which; Retry-After says when to try again."),
 }
 
 
@@ -132,7 +134,7 @@ class Maker:
 
     # ---- what can be asked ------------------------------------------------------------------------------------------
 
-    def get(self, path: str, name: str, tag: str, about: dict, parameters: list, answer: dict, refused=("400", "414")) -> None:
+    def get(self, path: str, name: str, tag: str, about: dict, parameters: list, answer: dict, refused=("400", "414", "500", "503")) -> None:
         form = path.rpartition(".")[2] if path.endswith((".json", ".csv")) else ""
         others = {"304": ref("responses", "304")} | {status: ref("responses", f"{status}{form}") for status in refused}
         given = {"200": answer | {"headers": {h: ref("headers", h) for h in HEADERS}}} | others
@@ -180,7 +182,7 @@ class Maker:
             key = {"name": "key", "in": "path", "required": True, "description": described, "schema": schema}
             shape, rows = self.shape(name, "Record", shapes)
             about = about | {"title": f"{about['title']}: one row"}
-            self.get(f"/benefits/{name}/{{key}}.json", f"{name}_row", "tables", about, [key, shape], rows, ("400", "404", "414"))
+            self.get(f"/benefits/{name}/{{key}}.json", f"{name}_row", "tables", about, [key, shape], rows, ("400", "404", "414", "500", "503"))
 
     async def whole(self) -> None:
         takes = [await self.parameter(p, kind) for p, kind in self.takes["timeline"].items()]

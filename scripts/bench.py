@@ -40,7 +40,7 @@ import httpx
 import export
 import faults
 import serve
-from package import ROOT, Package, built, load, run, settle
+from package import ROOT, Package, built, load, run, settle, sqlite_uri
 
 BIN = Path(sys.executable).parent
 ENV = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # as an installed program runs, with compiled bytecode
@@ -154,7 +154,7 @@ def validate_part(roots: dict[int, Path], rows: dict[int, int]) -> None:
 
 def schema_of(database: Path, tables: list[str]) -> tuple[list[str], list[str]]:
     """The SQL that makes the tables of the package, and that of their indexes and full-text tables, as our build has them."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
     found = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     db.close()
     make = [sql for kind, name, _, sql in found if kind == "table" and name in tables]
@@ -362,7 +362,7 @@ def answers_part(roots: dict[int, Path], rows: dict[int, int], place: Path) -> N
     for n, root in roots.items():
         database = database_of(root)
         duck = in_duckdb(database, place)
-        db = sqlite3.connect(f"file:{database}?immutable=1", uri=True)
+        db = sqlite3.connect(sqlite_uri(database, "immutable=1"), uri=True)
         for name, (part, whole) in ASKED.items():
             def ask(given):
                 return db.execute(queries[name], dict.fromkeys(parameters[name], "") | given).fetchall()

@@ -25,7 +25,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from package import ROOT, built, run
+from package import ROOT, built, run, sqlite_uri
 
 FIRST_DAY = "0001-01-01"
 
@@ -92,7 +92,7 @@ PAGE = Template("""\
 
 def page(database: Path) -> bytes:
     """The HTML file of a built database."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
     try:
         about = read(db, "SELECT * FROM dataset")[0]
         tables = [name for (name,) in db.execute('SELECT "table" FROM dataset_tables ORDER BY position')]

@@ -17,7 +17,7 @@ import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
 
-from package import ROOT, built, run
+from package import ROOT, built, run, sqlite_uri
 
 STALE_AFTER = 180  # days since the newest reading of a source of a row in force
 
@@ -85,7 +85,7 @@ def main(argv=None) -> int:
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--at", help="day for which staleness is told, YYYY-MM-DD")
     args = parser.parse_args(argv)
-    db = sqlite3.connect(f"file:{built(args.database)}?mode=ro", uri=True)
+    db = sqlite3.connect(sqlite_uri(built(args.database), "mode=ro"), uri=True)
     try:
         at = date.fromisoformat(args.at).isoformat() if args.at else db.execute("SELECT data_through FROM dataset").fetchone()[0]
     except ValueError:

@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from package import ROOT, built, run, write_csv
+from package import ROOT, built, run, sqlite_uri, write_csv
 
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")
 ROW_GROUP = 131_072  # rows of a Parquet file that are in memory at a time
@@ -56,7 +56,7 @@ class TooLarge(Exception):
 
 def tables(database: Path) -> Iterator[Export]:
     """The tables of the package, as the database holds them, one at a time."""
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+    with contextlib.closing(sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)) as db:
         for name, title in db.execute('SELECT "table", title FROM dataset_tables ORDER BY position').fetchall():
             fields = db.execute('SELECT field, type FROM dataset_fields WHERE "table" = ? ORDER BY position', [name]).fetchall()
             keys = [r[0] for r in db.execute(f"SELECT name FROM pragma_table_info('{name}') WHERE pk ORDER BY pk")]
@@ -68,7 +68,7 @@ def tables(database: Path) -> Iterator[Export]:
 
 def answer_tables(database: Path) -> Iterator[Export]:
     """The tables that the build makes and the answers read beside those of the package, in the order in which it makes them."""
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+    with contextlib.closing(sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)) as db:
         typed = {(t, f): kind for t, f, kind in db.execute('SELECT "table", field, type FROM dataset_fields')}
         for name in FOR_ANSWERS + tuple(t for (t,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_known' ESCAPE '\\' ORDER BY name")):
             kinds = dict(db.execute("SELECT name, type FROM pragma_table_info(?)", [name]).fetchall())
@@ -156,7 +156,7 @@ def to_xlsx(found: Iterable[Export], about: dict, codebook: list[dict]) -> bytes
 
 def described(database: Path) -> tuple[dict, list[dict]]:
     """The dataset's description and its codebook, as the database tells them."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
     db.row_factory = sqlite3.Row
     try:
         about = dict(db.execute("SELECT * FROM dataset").fetchone())

@@ -20,6 +20,7 @@ import base64
 import contextlib
 import itertools
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -49,7 +50,7 @@ KINDS: dict[str, tuple[int, object]] = {}
 
 HEADERS = {"content-security-policy", "x-content-type-options", "referrer-policy", "permissions-policy", "x-dns-prefetch-control", "cross-origin-opener-policy",
            "cross-origin-resource-policy", "access-control-allow-origin", "access-control-expose-headers"}  # fmt: skip
-OTHERS = {"dataset-version", "data-through", "cache-control", "etag", "content-type", "content-length", "content-encoding", "content-disposition", "location", "link", "vary", "date",
+OTHERS = {"dataset-version", "data-through", "cache-control", "etag", "content-type", "content-length", "content-encoding", "content-disposition", "location", "link", "vary", "date", "accept-ranges", "retry-after",
           "connection", "transfer-encoding", "allow", "access-control-allow-methods", "access-control-allow-headers", "access-control-max-age"}  # fmt: skip
 FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t\x20-\x7e\x80-\xff]*)")
 SHOWN = re.compile(
@@ -461,7 +462,7 @@ class Connection:
 def faults_of(answer: Answer, sent: bytes, usual: dict) -> list[str]:
     """What is wrong with an answer, whatever was asked."""
     names = [n for n, _ in answer.headers]
-    found = [f"status {answer.status}"] if answer.status >= 500 else []
+    found = [f"status {answer.status}"] if answer.status >= 500 and answer.status != 503 else []  # 503: too many large ones, told as that
     found += [f"header {n} is repeated" for n, count in Counter(names).items() if count > 1]
     found += [f"header {n} is none of the site's" for n in set(names) - HEADERS - OTHERS]
     found += [f"header {n} is {answer.header(n)!r}" for n in HEADERS if answer.header(n) != usual[n]]
@@ -589,6 +590,106 @@ def slow(attack: Attack) -> None:
         c.close()
 
 
+# ---- what costs most ------------------------------------------------------------------------------------------------
+
+READERS = ["/benefits/coverage_on.json?as_of=2025-06-30&jurisdiction=IL&population=adult&_shape=array", "/jurisdictions/IL"]
+FLOOD = 12  # clients that ask for the worst at once
+LONGEST, SLOWEST_READER = 3_000, 50  # milliseconds: of the worst request alone, and of an honest reader's p99 beside the flood
+
+
+def costly(r, site: Map) -> str:
+    """An address that may cost much."""
+    table = r.choice(list(site.tables))
+    columns = site.tables[table]
+    some = lambda: r.choice(columns)  # noqa: E731
+    patterns = ["%".join("aeiou") * r.randint(1, 60), "%_" * r.randint(1, 200), "*a" * r.randint(1, 100), "a", ",".join("abcdefgh" * 50)]
+    asked = [(f"{some()}{r.choice(['__contains', '__like', '__notlike', '__glob', '__in', '__notin', '__endswith', '__gt', '__not'])}", r.choice(patterns)) for _ in range(r.randint(0, 10))] if r.random() < 0.3 else []  # most find nothing, and cost little
+    asked += [("_facet", some()) for _ in range(r.randint(0, 5))] if r.random() < 0.5 else []
+    asked += [(r.choice(["_sort", "_sort_desc"]), some())] if r.random() < 0.6 else []
+    asked += [("_search", r.choice(["a", "the of", "health OR a", "a* b*"]))] if r.random() < 0.2 else []
+    form = r.choice([".json", ".csv", ""])
+    asked += [("_size", "1000" if not form else "max")] if r.random() < 0.7 else []
+    asked += [("_labels", "on")] if r.random() < 0.5 else []
+    asked += [("_shape", r.choice(["array", "objects", "arrays"]))] if form == ".json" else [("_stream", "on")] if form == ".csv" else []
+    asked += [("_facet_size", "max")] if r.random() < 0.3 else []
+    if r.random() < 0.2:
+        path, name = r.choice([p for p in site.parameters if "{" not in p[0]])
+        return path
+    return f"/benefits/{table}{form}?{urlencode(asked)}"
+
+
+def timed(connection: Connection, target: str) -> tuple[float, Answer | None]:
+    began = time.perf_counter()
+    connection.send(request(target, b"Accept-Encoding: gzip"))
+    answer = connection.answer()
+    return (time.perf_counter() - began) * 1000, answer
+
+
+def worst_of(port: int, site: Map, seed: int, count: int, usual: dict) -> tuple[list[tuple[float, str]], list[str]]:
+    """The addresses of a seeded search that took longest, slowest first, and what was wrong with answers."""
+    r, found, problems = random.Random(f"{seed} costly"), {}, []
+    for target in ["/benefits/sharing_on", "/benefits/sharing_on.csv", "/benefits/citations.csv?_stream=on&_size=1&_sort=note", *(costly(r, site) for _ in range(count))]:
+        connection = Connection(port)
+        taken, answer = timed(connection, target)
+        connection.close()
+        problems += [f"{problem}: {target}" for problem in (faults_of(answer, request(target), usual) if answer else ["no answer"])]
+        found[target] = taken
+    return sorted(((t, a) for a, t in found.items()), reverse=True), problems
+
+
+def flood(port: int, targets: list[str], seconds: float) -> None:
+    """Many clients that ask for the worst again and again, each with something of its own in the address."""
+    until = time.monotonic() + seconds
+
+    def client(n: int) -> None:
+        for i in itertools.count(n):
+            if time.monotonic() > until:
+                return
+            target = targets[i % len(targets)]
+            connection = Connection(port)
+            timed(connection, target + ("&" if "?" in target else "?") + f"utm_term={i}")
+            connection.close()
+
+    with ThreadPoolExecutor(FLOOD) as pool:
+        list(pool.map(client, range(FLOOD)))
+
+
+def beside_the_worst(port: int, targets: list[str], seconds: float) -> dict[str, list[float]]:
+    """The milliseconds that an honest reader waits for each of its addresses while others ask for the worst."""
+    crowd = multiprocessing.get_context("spawn").Process(target=flood, args=(port, targets, seconds + 1))
+    crowd.start()
+    time.sleep(1)
+    taken, until = {target: [] for target in READERS}, time.monotonic() + seconds
+    connection = Connection(port)
+    while time.monotonic() < until:
+        for target in READERS:
+            took, answer = timed(connection, target)
+            if answer is None or answer.header("connection") == "close":
+                connection = Connection(port)
+            taken[target].append(took)
+            time.sleep(0.01)
+    crowd.join()
+    return taken
+
+
+def p99(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.99)]
+
+
+def measure_worst(port: int, site: Map, seed: int, count: int, usual: dict) -> list[str]:
+    """Print the worst requests and what they cost an honest reader, and return what is wrong."""
+    found, problems = worst_of(port, site, seed, count, usual)
+    print(f"The slowest of {len(found):,} costly requests, ms:")
+    for taken, target in found[:20]:
+        print(f"  {taken:6.0f}  {target[:150]}")
+    problems += [f"{taken:.0f} ms: {target}" for taken, target in found if taken > LONGEST]
+    for target, taken in beside_the_worst(port, [target for _, target in found[:20]], 10).items():
+        print(f"Beside {FLOOD} clients of these, {target} took {statistics.median(taken):.1f} ms (median), {p99(taken):.1f} ms (p99), of {len(taken):,}.")
+        if p99(taken) > SLOWEST_READER:
+            problems.append(f"an honest reader waits {p99(taken):.0f} ms (p99) for {target}")
+    return problems
+
+
 # ---- the server -----------------------------------------------------------------------------------------------------
 
 
@@ -664,6 +765,7 @@ def main(argv=None) -> int:
                         list(pool.map(attack.one, ((name, case) for case in itertools.islice(streams[name], part))))
                     memory.append(resident(server.pid))
             slow(attack)
+            attack.faults += [("costly", p, b"") for p in measure_worst(port, site, args.seed, min(args.count, 300), attack.usual)]
             asked, problems = documented(port, args.seed, folder)
             attack.sent["schemathesis"] = asked
             attack.faults += [("schemathesis", p, b"") for p in problems]
@@ -681,7 +783,7 @@ def main(argv=None) -> int:
     if "Traceback" in said:
         general.append("the log has a traceback")
     print(f"{sum(attack.sent.values()):,} requests, seed {args.seed}. Memory after each round, MB: {', '.join(f'{m:.0f}' for m in memory)}. Median of the slowest: {statistics.median(attack.slowest.values()):.0f} ms.")
-    print(f"Answered by the last net (400 for a fault inside): {said.count('answered 400'):,}.")
+    general += ["the site had a fault of its own: " + said] if "fault " in said else []
     for name, problem, sent in attack.faults[:200]:
         print(f"fault: {name}: {problem}\n  {reproduced(sent)}", file=sys.stderr)
     for problem in general:

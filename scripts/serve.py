@@ -39,14 +39,15 @@ from datasette.plugins import pm
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+import lane
 from package import ROOT, built, sqlite_uri
 
 SETTINGS = {
     "default_allow_sql": False,  # arbitrary SQL lets one reader stall the others; the database can be downloaded instead
     "num_sql_threads": 0,  # safe only with arbitrary SQL off, and twice as fast
     "max_returned_rows": 10_000,
-    "sql_time_limit_ms": 3_000,
-    "facet_time_limit_ms": 500,
+    "sql_time_limit_ms": 1_000,  # of one statement; an honest one takes 60
+    "facet_time_limit_ms": 1_000,
     "suggest_facets": False,
     "max_csv_mb": 0,
     "default_cache_ttl": 300,
@@ -84,7 +85,11 @@ def site_metadata(database: Path, root: Path = ROOT) -> dict:
     return metadata
 
 
-INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index")  # as in plugins/guard.py
+INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index(_.*)?")  # as in plugins/guard.py
+ARRIVES = 10  # seconds in which a request arrives whole
+STALLED = 20  # seconds in which a client takes at least something of its answer
+CONNECTIONS = 1_000  # open at once in one process
+LEAVES = 3  # seconds in which answers end when the site ends
 OWN_TABLES = (
     ("dataset", "Dataset", "Title, version, licence, and the day through which the data goes."),
     ("dataset_tables", "Tables", "What one row of each table is, and the SHA-256 of its file."),
@@ -108,6 +113,11 @@ class File(Database):
         return connection
 
 
+    async def table_counts(self, limit=10):
+        """Datasette would give up a count after 10 ms and show none."""
+        return await super().table_counts(limit=self.ds.setting("sql_time_limit_ms"))
+
+
 class Site(Datasette):
     def add_database(self, db, name=None, route=None):
         """Datasette would take a ?, # or % in the name of the file for a part of a URI."""
@@ -123,7 +133,7 @@ class Whole:
     with a head that cannot be taken back, where it could have asked another."""
 
     def __init__(self, transport):
-        self.transport, self.held = transport, []
+        self.transport, self.held, self.left, self.watch = transport, [], 0, None
 
     def __getattr__(self, name):
         return getattr(self.transport, name)
@@ -139,6 +149,18 @@ class Whole:
         data, self.held = b"".join(self.held), []
         if data and not self.transport.is_closing():
             self.transport.write(data)
+            if not self.watch:
+                self.left = self.transport.get_write_buffer_size()
+                self.watch = asyncio.get_running_loop().call_later(STALLED, self.stalled)
+
+    def stalled(self):
+        """End a connection whose client has taken nothing since the last look."""
+        before, self.left, self.watch = self.left, self.transport.get_write_buffer_size(), None
+        if not self.left:
+            return
+        if self.left >= before:
+            return self.transport.abort()
+        self.watch = asyncio.get_running_loop().call_later(STALLED, self.stalled)
 
     def close(self):
         self.flush()
@@ -146,8 +168,39 @@ class Whole:
 
 
 class Protocol(HttpToolsProtocol):
+    """uvicorn's, with a bound on connections, and on the time in which a request arrives and an answer is taken."""
+
+    deadline = None
+
     def connection_made(self, transport):
         super().connection_made(Whole(transport))
+        if len(self.connections) > CONNECTIONS:
+            return self.refuse("503 Service Unavailable", "Too many connections. Please try again in a few seconds.\n", {"retry-after": "5"})
+        self.expect()
+
+    def connection_lost(self, exc):
+        self.forget()
+        super().connection_lost(exc)
+
+    def data_received(self, data):
+        if self.deadline is None and not self.transport.is_closing():
+            self.expect()
+        super().data_received(data)
+
+    def on_message_complete(self):
+        self.forget()
+        super().on_message_complete()
+
+    def expect(self):
+        self.deadline = asyncio.get_running_loop().call_later(ARRIVES, self.too_slow)
+
+    def forget(self):
+        if self.deadline:
+            self.deadline.cancel()
+        self.deadline = None
+
+    def too_slow(self):
+        self.transport.transport.abort()
 
     def _unsupported_upgrade_warning(self):
         """Nothing after a request to upgrade can be read, so its answer is the last on the connection."""
@@ -155,10 +208,17 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg):
         """What is not HTTP never reaches plugins/guard.py, and is refused with its headers here."""
+        if self.cycle and not self.cycle.response_complete:  # what came before it is answered to its end, and is the last
+            self.cycle.keep_alive = False
+            self.pipeline.clear()
+            return self.transport.pause_reading()
+        self.refuse("400 Bad Request", msg, {})
+
+    def refuse(self, status, msg, more):
         headers = pm.get_plugin("guard.py").HEADERS | {
             "content-type": "text/plain; charset=utf-8", "content-length": str(len(msg)), "cache-control": "no-store", "connection": "close"
-        }
-        self.transport.write("\r\n".join(["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in headers.items()), "", msg]).encode())
+        } | more
+        self.transport.write("\r\n".join([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", msg]).encode())
         self.transport.close()
 
 
@@ -201,7 +261,13 @@ def compressed(app):
         accepted = b",".join(v for n, v in scope["headers"] if n == b"accept-encoding").decode("latin-1")
         if scope["path"] == "/benefits.db" or not takes_gzip(accepted):
             return await app(scope, receive, varying)
-        return await zipped(scope | {"headers": [*scope["headers"], (b"accept-encoding", b"gzip")]}, receive, varying)
+        head = scope["method"] == "HEAD"  # is told what GET is told, which only its whole answer shows
+
+        async def without_body(message):
+            await varying(message | {"body": b""} if message["type"] == "http.response.body" else message)
+
+        asked = scope | {"method": "GET" if head else scope["method"], "headers": [*scope["headers"], (b"accept-encoding", b"gzip")]}
+        return await zipped(asked, receive, without_body if head else varying)
 
     return answered
 
@@ -217,7 +283,13 @@ def takes_gzip(accepted: str) -> bool:
 
 
 def application(database: Path):
-    """The site as an ASGI application, for a process that does nothing else."""
+    """Return the site as an ASGI application that answers large requests in a process beside it."""
+    answers = site_metadata(database)["databases"]["benefits"]["queries"]
+    return lane.Front(alone(database), database, answers, takes_gzip)
+
+
+def alone(database: Path):
+    """Return the site as an ASGI application, for a process that does nothing else."""
     sys.stderr = open(os.devnull, "w")  # Datasette writes failed SQL there, with the values asked for; uvicorn's log keeps the real one
     return compressed(guarded(datasette(database).app()))
 
@@ -227,20 +299,25 @@ def guarded(app):
 
     async def started(scope, receive, send):
         if scope["type"] == "lifespan":
-            sent = []
-
-            async def keep(message):
-                sent.append(message)
-
-            probe = {"type": "http", "http_version": "1.0", "method": "GET", "scheme": "http", "path": "/-/health", "raw_path": b"/-/health", "query_string": b"", "headers": [], "client": None}
-            await app(probe, receive, keep)
-            names = {name.decode() for name, _ in sent[0]["headers"]}
-            if sent[0]["status"] != 200 or not set(pm.get_plugin("guard.py").HEADERS) <= names:
+            if not await answers_with_guard(app):
                 await receive()
                 return await send({"type": "lifespan.startup.failed", "message": "the guard of the site does not answer"})
         return await app(scope, receive, send)
 
     return started
+
+
+async def answers_with_guard(app) -> bool:
+    """Return whether an answer of `app` has the headers of the guard."""
+    sent = []
+
+    async def keep(message):
+        sent.append(message)
+
+    probe = {"type": "http", "http_version": "1.0", "method": "GET", "scheme": "http", "path": "/-/health", "raw_path": b"/-/health", "query_string": b"", "headers": [], "client": None}
+    await app(probe, None, keep)
+    names = {name.decode() for name, _ in sent[0]["headers"]}
+    return sent[0]["status"] == 200 and set(pm.get_plugin("guard.py").HEADERS) <= names
 
 
 @contextlib.contextmanager
@@ -304,17 +381,18 @@ def main(argv=None) -> int:
     except (OSError, UnicodeError) as e:
         print(f"error: cannot listen on {args.host}:{args.port} ({getattr(e, 'strerror', None) or e}): choose another port, as in PORT=8002 make serve", file=sys.stderr)
         return 1
-    config = uvicorn.Config(
-        functools.partial(application, args.database), factory=True, workers=args.workers, loop="uvloop", http=Protocol, ws="none", lifespan="on",
-        access_log=False, server_header=False, proxy_headers=False, log_level="warning",
-        timeout_worker_healthcheck=60,  # on a busy machine a worker needs more than 5 seconds to start
-    )
     try:
-        if args.workers > 1:  # a worker that cannot start would be started again and again
-            datasette(args.database)
+        site = datasette(args.database)
+        if args.workers > 1 and not asyncio.run(answers_with_guard(site.app())):  # a worker that cannot start would be started again and again
+            raise Unguarded("the guard of the site does not answer")
     except Unguarded as e:
         print(f"error: {e}", file=sys.stderr)
         return 1
+    config = uvicorn.Config(
+        functools.partial(application, args.database), factory=True, workers=args.workers, loop="uvloop", http=Protocol, ws="none", lifespan="on",
+        access_log=False, server_header=False, timeout_graceful_shutdown=LEAVES, timeout_keep_alive=ARRIVES, proxy_headers=False, log_level="warning",
+        timeout_worker_healthcheck=60,  # on a busy machine a worker needs more than 5 seconds to start
+    )
     threading.Thread(target=announce, args=(args.host, args.port), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         if args.workers > 1:

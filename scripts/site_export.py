@@ -23,7 +23,7 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
-from package import ROOT, built, run
+from package import ROOT, built, run, sqlite_uri
 
 # A copy has no pages for single tables and rows: they are made to be sorted and filtered, which files cannot do.
 LEFT_OUT = re.compile(r"/benefits(?:\.db)?$|/benefits/|/ask$|/search$|/eligibility$|/-/")
@@ -89,7 +89,7 @@ def place(path: str) -> str:
 
 def days_of(database: Path) -> list[str]:
     """The days on which something changes, from the first that is complete on, and the day through which the data goes."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
     try:
         return [r[0] for r in db.execute(DAYS)]
     finally:

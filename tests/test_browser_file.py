@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT, examples, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from package import sqlite_uri
 from playwright.sync_api import sync_playwright
 
 VIEWS = {
@@ -119,7 +120,7 @@ def test_the_policy_lets_nothing_in(file):
 
 @pytest.fixture(scope="module")
 def spans(database):
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
     yield {answer: browser_verb.spans(db, answer) for answer in browser_verb.DATED}
     db.close()
 

@@ -37,7 +37,7 @@ PAGE = f"/on/{DAY}/coverage"
 ANSWER = f"/benefits/coverage_on.json?as_of={DAY}&jurisdiction=IL&_shape=array"
 CANARY = "canary7f3"
 pytestmark = pytest.mark.nginx
-OF_THE_CONNECTION = {"date", "server", "connection", "keep-alive", "transfer-encoding", "content-length", "x-cache"}
+OF_THE_CONNECTION = {"date", "server", "connection", "keep-alive", "transfer-encoding", "content-length", "x-cache", "accept-ranges"}
 
 
 def free_ports(count: int) -> list[int]:
@@ -301,7 +301,24 @@ def test_readers_cannot_multiply_what_is_kept(front):
         for encoding, sent in [(e, "gzip") for e in accepted] + [(e, None) for e in plain]:
             answer = c.get(address, headers={"accept-encoding": encoding, "cookie": f"a={encoding[:9]}", "accept-language": encoding[:9], "origin": "http://x"})
             assert answer.headers.get("content-encoding") == sent, encoding
-    assert sorted(re.findall(rb"^KEY: (.*) /jurisdictions/WY$", front.written(), re.MULTILINE)) == [b"1.0.0 ", b"1.0.0 gzip"]
+    assert sorted(re.findall(rb"^KEY: (.*) /jurisdictions/WY[?]$", front.written(), re.MULTILINE)) == [b"1.0.0 ", b"1.0.0 gzip"]
+
+
+def test_what_other_sites_add_to_links_is_known_to_nginx_as_to_the_site():
+    added = pm.get_plugin("guard.py").TRACKING.pattern
+    assert added in (DEPLOY / "common.conf").read_text(encoding="utf-8") and added in (DEPLOY / "replicas.conf").read_text(encoding="utf-8")
+
+
+def test_what_other_sites_add_to_links_does_not_fill_the_cache(front):
+    with client(front) as c:
+        plain = c.get("/jurisdictions/NV")
+        for n, added in enumerate(["fbclid=1", "fbclid=2", "utm_source=a&utm_medium=b", "gclid", "&gclid=x&"]):
+            answer = c.get(f"/jurisdictions/NV?{added}")
+            assert (answer.status_code, answer.text, answer.headers["x-cache"]) == (200, plain.text, "HIT"), added
+            mixed = c.get(f"/coverage?as_of={DAY}&{added}")
+            assert mixed.status_code == 200 and mixed.headers["x-cache"] == "BYPASS", added
+    kept = re.findall(rb"^KEY: .* (/.*)$", front.written(), re.MULTILINE)
+    assert not [k for k in kept if b"clid" in k or b"utm_" in k]
 
 
 def test_strangers_are_not_told_what_others_asked(front):
@@ -405,7 +422,7 @@ def test_lost_replicas_fail_no_request_and_what_is_kept_outlives_them_all(databa
             old = c.get(PAGE)
             assert (old.status_code, old.headers["x-cache"], old.text) == (200, "STALE", fresh.text) and lasting(old.headers) == lasting(fresh.headers)
 
-        for form, content_type in (("", "text/html"), (".json", "application/json"), (".csv", "text/plain")):
+        for form, content_type in (("", "text/html"), (".json", "application/json"), (".csv", "text/plain")):  # a refusal is no CSV
             with client(it, "127.0.0.66") as far:
                 gone = far.get(f"/benefits/search{form}?q={CANARY}")
             assert (gone.status_code, gone.headers["cache-control"], gone.headers["content-type"]) == (502, "no-store", content_type + "; charset=utf-8")
@@ -607,6 +624,9 @@ def test_the_copy_gives_no_answer_to_a_question_it_cannot_read(static):
             answer = c.get(address)
             assert answer.status_code == 404 and "This is a copy of the site as plain files." in answer.text and "answers and tables" not in answer.text
         assert c.get("/coverage?").status_code == 200
+        for added in ("fbclid=x", "utm_source=a&gclid=b", "fbclid"):
+            assert c.get(f"/coverage?{added}").text == c.get("/coverage").text and c.get(f"/coverage?{added}").status_code == 200
+        assert c.get("/coverage?fbclid=x&as_of=2020-01-01").status_code == 404
 
 
 @pytest.mark.parametrize("added", ["utm_source=mail", "fbclid=IwAR0", "utm_source=a&utm_medium=b&gclid=c", "mc_cid=1&"])

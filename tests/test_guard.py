@@ -10,6 +10,9 @@ import os
 import re
 import shutil
 import socket
+import subprocess
+import sys
+import time
 
 import httpx
 import pytest
@@ -133,6 +136,13 @@ def test_what_is_not_http_gets_them_too(site):
         assert body == b"Invalid HTTP request received."
 
 
+@pytest.mark.parametrize("target", ["/benefits/sources?_size=100", "/on/2025-07-01/coverage", "/benefits/coverage.csv"])
+def test_what_is_not_http_does_not_cut_the_answer_before_it(site, target):
+    whole = get(site, target)[2]
+    status, headers, body = raw(site, f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE\r\n\r\n".encode())
+    assert status == 200 and int(headers["content-length"]) <= len(body) and body.startswith(whole)
+
+
 @pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n"], ids=["none", "two"])
 def test_a_request_has_one_host(site, hosts):
     status, _, body = raw(site, b"GET / HTTP/1.1\r\nConnection: close\r\n" + hosts + b"\r\n")
@@ -200,7 +210,7 @@ HOSTILE = [
     "/./x", "/static/..", "/%ff", "/%c3%28", "/%ed%a0%80", "http://evil.example", "https:evil", "*", "evil.example:80", "/_internal", "/_internal.db",
     "/-/", "/-/health/", "/-/static/../plugins", "/-/static/x%2f..%2f..%2fapp.py", "/b~65nefits", "/benefits/coverage~5Fon?as_of=junk", "/benefits.csv",
     "/benefits/coverage.exe", "/benefits/coverage.jsono", "/benefits/programs_fts_data.blob", "/benefits/coverage_on/1", "/benefits/nowhere/1",
-    "/benefits/programs/a,b", "/benefits/dataset_codes/a", "/benefits/dataset_codes/a,b,c,d", "/benefits/coverage_rules/1", "/benefits/programs/~00",
+    "/benefits/programs/a,b", "/benefits/dataset_codes/a", "/benefits/dataset_codes/a,b,c,d", "/benefits/coverage_rules/1", "/benefits/programs/~00", "/benefits/..%ef%bc%8f..%ef%bc%8fetc/passwd", "/benefits/a.b/1", "/static/site.css/", "/static/site.css/x", "/-/static/app.css/..;/x", "/static/" + "a" * 300, "/-/static/" + "%C3%A4" * 150 + ".css",
 ]  # fmt: skip
 
 
@@ -266,6 +276,7 @@ REFUSED = [
     ("/benefits/coverage.json?age_min__gt=99999999999999999999", 400, "at most 18 digits"),
     ("/benefits/coverage.json?age_min__in=[99999999999999999999]", 400, "is no list"),
     ("/search?q=%00", 400, "NUL character"),
+    ("/benefits/search_index_config.json", 404, "nothing at this address"),
     ("/benefits/search_index.csv", 404, "nothing at this address"),
     ("/benefits/coverage_known.json", 404, "nothing at this address"),
     ("/benefits/programs_fts_data", 404, "nothing at this address"),
@@ -285,6 +296,137 @@ def test_what_is_refused_says_why(site, address, status, why):
 def test_what_other_sites_add_to_links_changes_nothing(site, address, name):
     plain, added = site.get(address), site.get(address + ("&" if "?" in address else "?") + name + "=x")
     assert (plain.status_code, added.status_code) == (200, 200) and plain.headers["etag"] == added.headers["etag"]
+
+
+ASKED = {
+    "_shape": "objects", "_size": "1", "_sort": "note", "_sort_desc": "note", "_sort_by_desc": "on", "_next": "1", "_facet": "enrollment", "_facet_date": "valid_from", "_facet_array": "note",
+    "_facet_size": "1", "_search": "federal", "_search_note": "federal", "_searchmode": "raw", "_col": "note", "_nocol": "note", "_label": "program", "_labels": "on", "_json": "note", "_nl": "on",
+    "_stream": "on", "_dl": "on", "_header": "off", "_extras": "foreign_key_tables", "_extra": "count", "_where": "0", "_through": "x", "_ttl": "1", "_trace": "1", "_timelimit": "1",
+    "_fts_table": "x", "_fts_pk": "x", "_show_sql": "1", "_hide_sql": "1", "_show_hidden": "1", "_context": "1", "_json_infinity": "1", "_filter_column": "note", "_filter_op": "contains",
+    "_filter_value": "x", "_nofacet": "1", "_nocount": "1", "_nosuggest": "1", "_blob_column": "note", "_blob_hash": "x", "_method": "x", "_sql": "1", "_debug": "1", "_exact": "1", "_sort_x": "1",
+}  # fmt: skip
+WHERE = ["/benefits/coverage", "/benefits/coverage.json", "/benefits/coverage.csv", "/benefits/coverage/il-hbia-adult-42-54-2022", "/benefits/coverage/il-hbia-adult-42-54-2022.json",
+         "/benefits/coverage_on", "/benefits/coverage_on.json", "/benefits/coverage_on.csv", "/benefits", "/benefits.json", "/benefits.db", "/", "/coverage", "/search", "/jurisdictions/IL",
+         "/changes.atom", "/openapi.json", "/on/2025-07-01/coverage", "/answers/coverage_on/as_of=2025-07-01.json", "/static/site.css"]  # fmt: skip
+HARMLESS = {
+    "a page leads to its JSON and CSV with all that it was asked for, and these show no facets": {
+        "csv": "_facet _facet_date _facet_size _nofacet _nocount",
+    },
+    "it steers another parameter, which is not given": {"": "_facet_size _searchmode _filter_op _filter_value", "csv": "_facet_size _searchmode _filter_op _filter_value",
+                                                        "json": "_facet_size _searchmode _filter_op _filter_value _nl"},
+    "the site suggests no facets, so there is nothing to leave out": {"": "_nosuggest", "json": "_nosuggest", "csv": "_nosuggest"},
+    "no column holds a list or an infinite number": {"json": "_json _json_infinity"},
+    "the CSV of a table is whole in any case": {"csv": "_stream"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("address", WHERE)
+def test_a_parameter_of_datasette_changes_the_answer_or_is_refused(site, address):
+    form = address.rpartition(".")[2] if "." in address else ""
+    harmless = {name for by_form in HARMLESS.values() for name in by_form.get(form, "").split()}
+    plain = site.get(address)
+    silent = set()
+    for name, value in ASKED.items():
+        answer = site.get(f"{address}?{name}={value}")
+        assert answer.status_code in (200, 302, 400), name
+        kept = [re.sub(rf"[?&](amp;)?{name}={re.escape(value)}|\"query_ms\": [0-9.e-]+", "", r.text) for r in (answer, plain)]
+        same = kept[0] == kept[1] and all(answer.headers.get(h) == plain.headers.get(h) for h in ("content-disposition", "content-type"))
+        if answer.status_code == 200 and same:
+            silent.add(name)
+    assert silent <= harmless, silent - harmless
+
+
+@pytest.mark.parametrize("address", ["/", "/benefits/coverage", "/benefits/coverage.csv", "/benefits/coverage_on.json?jurisdiction=IL&_shape=array", "/benefits.db", "/static/site.css", "/nowhere", "/benefits/coverage?_x=1"])
+@pytest.mark.parametrize("accepted", ["gzip", "identity", "gzip;q=0", "br, gzip;q=0.5"])
+def test_head_tells_what_get_tells(site, address, accepted):
+    sent = [b"Accept-Encoding: " + accepted.encode(), b"Range: bytes=0-9"]
+    (status, headers, body), (head_status, head, nothing) = (get(site, address, *sent, method=m) for m in (b"GET", b"HEAD"))
+    assert status == head_status and nothing == b"" and status != 206 and headers["accept-ranges"] == "none"
+    changing = {"date", "transfer-encoding"} | ({"etag"} if status >= 400 else set())
+    assert {n: v for n, v in headers.items() if n not in changing} == {n: v for n, v in head.items() if n not in changing}
+    assert int(headers.get("content-length", len(body))) == len(body)
+
+
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+@pytest.mark.parametrize("nothing", ["_search=", "_search", "_search=+", "_search=%20+", "_search_title="])
+def test_a_search_for_nothing_is_no_search(site, form, nothing):
+    plain, searched = site.get(f"/benefits/sources{form}?_size=2"), site.get(f"/benefits/sources{form}?_size=2&{nothing}")
+    assert searched.status_code == 200 and plain.headers["etag"] == searched.headers["etag"]
+
+
+@pytest.mark.parametrize("words", ["%22", "*", "%22%22", "a%00b", "(", "^", "-", "%C2%A0", "%E2%80%8B", "a+OR", "NEAR(", "'", "%3A"])
+@pytest.mark.parametrize("mode", ["", "&_searchmode=raw"])
+def test_any_search_is_answered_or_refused(site, words, mode):
+    for table in ("sources", "jurisdictions", "populations"):
+        assert site.get(f"/benefits/{table}.json?_search={words}{mode}").status_code in (200, 400)
+
+
+FOLDERS = ["C# [1] 50%41?", "a;b 'c'", "ä*", "-x", 'new\nline"']
+
+
+def copied(folder):
+    """The site in a folder of another name."""
+    for name in ("scripts", "plugins", "templates", "static", "sql", "docs"):
+        shutil.copytree(serve.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("metadata.yml", "datapackage.json", "README.md", "CHANGELOG.md", "CITATION.cff"):
+        shutil.copy(serve.ROOT / name, folder)
+    return folder
+
+
+def served_from(folder, database, *options):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    (folder / "build").mkdir(exist_ok=True)
+    shutil.copy(database, folder / "build" / "benefits.db")
+    command = [sys.executable, "./scripts/serve.py", "--port", str(port), "--database", "./build/benefits.db", *options]
+    return port, subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_site_serves_from_a_folder_of_any_name(database, tmp_path, name):
+    port, process = served_from(copied(tmp_path / name), database)
+    try:
+        assert "Serving on" in process.stdout.readline()
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                answers = [httpx.get(f"http://127.0.0.1:{port}{a}", timeout=30) for a in ("/", "/benefits/coverage.json", "/static/site.css", "/benefits.db", "/jurisdictions/IL", "/benefits/programs")]
+                break
+            except httpx.ConnectError:
+                time.sleep(0.1)
+        assert [a.status_code for a in answers] == [200] * 6 and all(EVERYWHERE.items() <= dict(a.headers).items() for a in answers)
+        assert httpx.get(f"http://127.0.0.1:{port}/benefits?sql=select+1").status_code == 403
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+NO_GUARD = {
+    "missing": None,
+    "empty": "",
+    "broken": "import no_such_module",
+    "without its wrapper": "HEADERS = {'x-guard': 'y'}\nfailed = None\n",
+    "one that lets all through": "import contextvars\nfrom datasette import hookimpl\nHEADERS = {'x-guard': 'y'}\nfailed = contextvars.ContextVar('f', default=None)\n"
+    "@hookimpl\ndef asgi_wrapper(datasette):\n    return lambda app: app\n",
+}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("what", NO_GUARD)
+def test_the_site_does_not_start_without_its_guard(database, tmp_path, what, workers):
+    folder = copied(tmp_path / "site")
+    (folder / "plugins" / "guard.py").unlink()
+    if NO_GUARD[what] is not None:
+        (folder / "plugins" / "guard.py").write_text(NO_GUARD[what], encoding="utf-8")
+    port, process = served_from(folder, database, "--workers", workers)
+    try:
+        said, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode and "guard" in said
 
 
 @pytest.mark.parametrize("query", ["", "?_stream=on", "?_size=max", "?_sort=note", "?_stream=on&_size=&_sort_desc=program"])

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from package import ROOT
+from package import ROOT, sqlite_uri
 
 sys.path.append(str(ROOT / "tests"))  # the helper of the other suite, whose conftest needs what is not installed here
 
@@ -58,7 +58,7 @@ def spark_ask(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sqlite_ask():
-    db = sqlite3.connect(f"file:{ROOT / 'build' / 'benefits.db'}?mode=ro", uri=True)
+    db = sqlite3.connect(sqlite_uri(ROOT / "build" / "benefits.db"), uri=True)
     db.row_factory = sqlite3.Row
     parameter = re.compile(r"'[^']*'|\"[^\"]*\"|--.*|:(\w+)")
 

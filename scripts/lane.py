@@ -1,0 +1,313 @@
+"""What costs much is answered beside: by a second process, one request after another, the cheapest first.
+
+A site answers on one thread. A request for a whole table keeps that thread for a second, and every other reader waits. So a
+request that may cost much goes to the lane. It has a bound on time that nothing in it can escape, because its process is ended,
+and a bound on memory. The thread of the site only passes its answers on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import marshal
+import os
+import re
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+START = 60  # seconds until the process of the lane can work
+WORK = 5  # seconds of work on one request in the lane, then its process is ended
+WAIT = 15  # seconds that a request waits for its turn and its answer
+WAITING = 32  # requests that wait at the same time
+ANSWERS = 96 << 20  # bytes of answers that slow clients have not taken yet
+MEMORY = 2 << 30  # bytes of addresses that the lane may have
+PART = 1 << 16
+KEPT, KEPT_ONE = 32 << 20, 1 << 20  # bytes of answers kept in memory, and of one of them
+BUSY = "The site has too many large requests at the moment. Please try again in a few seconds."
+TOO_DEAR = "This question takes too long to answer. Ask for less, or take /benefits.db and ask it yourself."
+
+# Pages that show the same to everybody: no date, description or word of a reader's own is in their address.
+SAME = re.compile(
+    r"/(coverage|gaps|surveys|changes(\.atom|\.ics)?|claims|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+|openapi\.json|benefits(/\w+)?(\.json|\.csv)?)?"
+)
+LARGE = re.compile(r"/benefits(?!\.db$)([/.].*)?|/answers/.*|/changes\.(atom|ics)|/openapi\.json", re.DOTALL)
+OF_ONE = re.compile(r"/benefits/(\w+)\.(?:json|csv)\?(?:[^?]*&)?jurisdiction=[A-Z]{2}(?:&[^?]*)?|/answers/(\w+)/[^?]*jurisdiction=[A-Z]{2}\b[^?]*")
+
+
+class Ended(Exception):
+    """The process of the lane ended in the middle of an answer."""
+
+
+def costs_much(path: str, query: str, answers) -> bool:
+    """Return whether a request may keep a thread for longer than others should wait."""
+    if not LARGE.fullmatch(path):
+        return False
+    one = OF_ONE.fullmatch(f"{path}?{query}" if query else path)
+    return not one or (one[1] or one[2]) not in answers
+
+
+class Lane:
+    """The process beside, and the requests that wait for it."""
+
+    def __init__(self, database: Path):
+        self.database, self.process, self.writer, self.waiting = database, None, None, asyncio.PriorityQueue()
+        self.numbers, self.costs, self.held = itertools.count(), {}, 0
+
+    async def run(self) -> None:
+        """Answer what waits, as long as the site runs."""
+        while True:
+            with contextlib.suppress(Ended):  # a request that then comes tries again, and is told
+                await self.ready()
+            *_, kind, scope, answer = await self.waiting.get()
+            if answer.done():  # its client has gone, or waited too long
+                continue
+            began = time.monotonic()
+            try:
+                await self.ready()
+                found = await asyncio.wait_for(self.ask(scope), WORK)
+            except asyncio.TimeoutError:
+                found = TOO_DEAR
+                self.stop()
+            except (OSError, EOFError, Ended) as e:
+                found = Ended()
+                found.__cause__ = e
+                self.stop()
+            self.costs[kind] = time.monotonic() - began
+            if answer.done():
+                continue
+            if isinstance(found, Ended):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
+
+    async def ready(self) -> None:
+        """Start the process unless it runs. Raises Ended if it does not start."""
+        if self.process is None:
+            try:
+                await asyncio.wait_for(self.start(), START)
+            except (OSError, EOFError, asyncio.TimeoutError) as e:
+                self.stop()
+                raise Ended from e
+
+    async def start(self) -> None:
+        mine, its = socket.socketpair()
+        self.process = subprocess.Popen(self.command(its.fileno()), pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
+        its.close()
+        self.reader, self.writer = await asyncio.open_connection(sock=mine)
+        await read(self.reader)  # what it says when it can work
+
+    def command(self, number: int) -> list[str]:
+        return [sys.executable, str(Path(__file__).resolve()), str(number), str(Path(self.database).resolve())]
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            if self.writer:
+                self.writer.close()
+            self.process = self.writer = None
+
+    async def ask(self, scope: dict) -> list[dict]:
+        data = marshal.dumps(scope)
+        self.writer.write(struct.pack("!I", len(data)) + data)
+        await self.writer.drain()
+        found = []
+        while message := await read(self.reader):
+            found.append(message)
+        return found
+
+    async def answer(self, scope: dict, gone) -> list[dict] | str | None:
+        """The messages of an answer; None if the client has gone; a sentence if there is no answer. Raises Ended."""
+        if self.waiting.qsize() >= WAITING or self.held > ANSWERS:
+            return BUSY
+        kind = scope["path"], bool(scope["query_string"])
+        if len(self.costs) > 2_000:
+            self.costs.clear()
+        future = asyncio.get_running_loop().create_future()
+        self.waiting.put_nowait((self.costs.get(kind, 0.1), next(self.numbers), kind, scope, future))
+        await asyncio.wait([future, gone], timeout=WAIT, return_when=asyncio.FIRST_COMPLETED)
+        if future.done():
+            return future.result()
+        future.cancel()
+        return None if gone.done() else BUSY
+
+
+async def read(reader) -> object:
+    (size,) = struct.unpack("!I", await reader.readexactly(4))
+    return marshal.loads(await reader.readexactly(size))
+
+
+async def left(receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class Front:
+    """What every request meets first: answers that are kept, then the lane for what costs much, then the site itself."""
+
+    def __init__(self, app, database: Path, answers, takes_gzip):
+        self.app, self.database, self.answers, self.takes_gzip = app, database, set(answers), takes_gzip
+        self.lane, self.kept, self.size, self.running = None, OrderedDict(), 0, None
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "lifespan":
+            return await self.live(scope, receive, send)
+        path, query = scope["raw_path"].partition(b"?")[0].decode("latin-1"), scope["query_string"].decode("latin-1")
+        key = self.key(scope, path, query)
+        if key in self.kept:
+            self.kept.move_to_end(key)
+            return await pass_on(self.kept[key], send)
+        if scope["method"] not in ("GET", "HEAD") or not costs_much(path, query, self.answers):
+            return await self.app(scope, receive, self.keeping(key, send) if key else send)
+        await self.beside(scope, key, receive, send)
+
+    async def live(self, scope, receive, send):
+        async def started(message):
+            if message["type"] == "lifespan.startup.complete":
+                self.lane = Lane(self.database)
+                self.running = asyncio.ensure_future(self.lane.run())
+            await send(message)
+
+        try:
+            await self.app(scope, receive, started)
+        finally:
+            if self.running:
+                self.running.cancel()
+                self.lane.stop()
+
+    async def beside(self, scope, key, receive, send) -> None:
+        """Let the lane answer, and pass its answer on as fast as the client takes it."""
+        plain = {n: scope[n] for n in ("type", "http_version", "method", "scheme", "path", "raw_path", "query_string")}
+        plain |= {"headers": [(bytes(n), bytes(v)) for n, v in scope["headers"]], "client": None}
+        expects = any(n == b"expect" for n, _ in scope["headers"])  # to be told to go on, which a look at the client would do
+        gone = asyncio.Future() if expects else asyncio.ensure_future(left(receive))
+        try:
+            if self.running.done():
+                self.running.result()  # raises what ended it
+            found = await self.lane.answer(plain, gone)
+            if found is None:
+                return
+            if isinstance(found, str):
+                refused = {"benefits.refused": (503, found)}
+                return await self.app(scope | refused, receive, send)
+            size = sum(len(m.get("body", b"")) for m in found)
+            self.keep(key, found)
+            self.lane.held += size
+            try:
+                await pass_on(found, send)
+            finally:
+                self.lane.held -= size
+        except Ended as e:
+            await self.app(scope | {"benefits.fault": e}, receive, send)
+        finally:
+            gone.cancel()
+
+    def key(self, scope, path: str, query: str):
+        names = [n for n, _ in scope["headers"]]
+        if scope["method"] != "GET" or query or names.count(b"host") != 1 or b"if-none-match" in names or not SAME.fullmatch(path):
+            return None
+        accepted = b",".join(v for n, v in scope["headers"] if n == b"accept-encoding").decode("latin-1")
+        return path, self.takes_gzip(accepted)
+
+    def keeping(self, key, send):
+        """`send`, which keeps the answer as well."""
+        found = []
+
+        async def sent(message):
+            found.append(message)
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                self.keep(key, found)
+
+        return sent
+
+    def keep(self, key, found: list[dict]) -> None:
+        whole = len(found) == 2 and found[0]["status"] == 200 and b"content-length" in dict(found[0]["headers"])
+        if not key or not whole or key in self.kept or len(found[1]["body"]) > KEPT_ONE:
+            return
+        self.kept[key] = found
+        self.size += len(found[1]["body"])
+        while self.size > KEPT:
+            _, old = self.kept.popitem(last=False)
+            self.size -= len(old[1]["body"])
+
+
+async def pass_on(found: list[dict], send) -> None:
+    """Send messages in parts, each when the one before it has gone."""
+    for message in found:
+        body = message.get("body", b"")
+        if len(body) <= PART:
+            await send(message)
+            continue
+        for at in range(0, len(body), PART):
+            more = at + PART < len(body) or message.get("more_body", False)
+            await send({"type": "http.response.body", "body": body[at : at + PART], "more_body": more})
+
+
+# ---- the process beside ---------------------------------------------------------------------------------------------
+
+
+async def work(connection: socket.socket, app) -> None:
+    """Answer the requests that come over `connection`, until it ends."""
+    reader, writer = await asyncio.open_connection(sock=connection)
+    sent = asyncio.Queue()
+    events = iter([{"type": "lifespan.startup"}])
+
+    async def begin():
+        for event in events:
+            return event
+        await asyncio.Event().wait()
+
+    living = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}}, begin, sent.put))
+    if (await sent.get())["type"] != "lifespan.startup.complete":
+        raise SystemExit(1)
+
+    async def never():
+        await asyncio.Event().wait()
+
+    def write(message) -> None:
+        data = marshal.dumps(message)
+        writer.write(struct.pack("!I", len(data)) + data)
+
+    async def send(message):
+        message = dict(message)
+        if "headers" in message:
+            message["headers"] = [(bytes(n), bytes(v)) for n, v in message["headers"]]
+        write(message)
+        await writer.drain()
+
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):  # the site has ended
+        write(True)
+        while True:
+            await app(await read(reader), never, send)
+            write(None)
+            await writer.drain()
+    living.cancel()
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the site ends it
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    with contextlib.suppress(OSError):
+        os.nice(5)  # readers of small pages come first
+    handler = logging.StreamHandler(sys.stderr)  # before the site takes stderr away from Datasette
+    handler.setFormatter(logging.Formatter("%(levelname)s:     %(message)s"))
+    logging.getLogger("uvicorn.error").addHandler(handler)
+    sys.modules |= dict.fromkeys(("numpy", "rich"))  # as in serve.py
+    import serve
+
+    asyncio.run(work(socket.socket(fileno=int(sys.argv[1])), serve.alone(Path(sys.argv[2]))))
+
+
+if __name__ == "__main__":
+    main()
