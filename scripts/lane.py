@@ -27,7 +27,7 @@ from pathlib import Path
 START = 60  # seconds until the process of the lane can work
 WORK = 5  # seconds of work on one request in the lane, then its process is ended
 WAIT = 15  # seconds that a request waits for its turn and its answer
-WAITING = 32  # requests that wait at the same time
+WAITING = 64  # requests that wait at the same time
 ANSWERS = 96 << 20  # bytes of answers that slow clients have not taken yet
 MEMORY = 2 << 30  # bytes of addresses that the lane may have
 PART = 1 << 16
@@ -39,7 +39,10 @@ TOO_DEAR = "This question takes too long to answer. Ask for less, or take /benef
 SAME = re.compile(
     r"/(coverage|gaps|surveys|changes(\.atom|\.ics)?|claims|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+|openapi\.json|benefits(/\w+)?(\.json|\.csv)?)?"
 )
-LARGE = re.compile(r"/benefits(?!\.db$)([/.].*)?|/answers/.*|/changes\.(atom|ics)|/openapi\.json", re.DOTALL)
+LARGE = re.compile(r"/benefits(?!\.db$)([/.].*)?|/answers/.*|/on/.*|/evidence/.*|/changes\.(atom|ics)|/openapi\.json", re.DOTALL)
+# Pages that take a question of the reader's own: with one they are made anew for each request.
+ASKED = re.compile(r"/(coverage|gaps|surveys|changes|search|eligibility|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+)?")
+NAMES = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|(?<=jurisdictions/)[A-Z]{2}")
 OF_ONE = re.compile(r"/benefits/(\w+)\.(?:json|csv)\?(?:[^?]*&)?jurisdiction=[A-Z]{2}(?:&[^?]*)?|/answers/(\w+)/[^?]*jurisdiction=[A-Z]{2}\b[^?]*")
 
 
@@ -49,6 +52,8 @@ class Ended(Exception):
 
 def costs_much(path: str, query: str, answers) -> bool:
     """Return whether a request may keep a thread for longer than others should wait."""
+    if query and ASKED.fullmatch(path):
+        return True
     if not LARGE.fullmatch(path):
         return False
     one = OF_ONE.fullmatch(f"{path}?{query}" if query else path)
@@ -129,7 +134,7 @@ class Lane:
         """The messages of an answer; None if the client has gone; a sentence if there is no answer. Raises Ended."""
         if self.waiting.qsize() >= WAITING or self.held > ANSWERS:
             return BUSY
-        kind = scope["path"], bool(scope["query_string"])
+        kind = NAMES.sub("*", scope["path"]), bool(scope["query_string"])  # each day and place costs about the same
         if len(self.costs) > 2_000:
             self.costs.clear()
         future = asyncio.get_running_loop().create_future()

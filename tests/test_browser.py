@@ -204,7 +204,12 @@ def test_who_is_in_the_case_and_what_may_be_shared(reader):
     reader.press(page.get_by_role("link", name="Data sharing"))
     address = page.locator(".matrix tr", has_text="Address").locator("td")
     assert [cell.split()[1 if cell[0] in "\u25a0\u25a1" else 0] for cell in address.all_inner_texts()] == ["Permitted", "Enjoined", "Enjoined", "Enjoined"]
-    reader.press(address.first.get_by_role("link", name="why"))
+    why = address.first.get_by_role("link", name="why")
+    reason = page.locator(why.get_attribute("href"))
+    reader.press(why)  # the reason stands on the same page
+    assert at(page, "/on/2026-01-06/jurisdictions/CA" + why.get_attribute("href"))
+    assert "lets the agencies share this" in reason.inner_text() and reason.is_visible()
+    reader.press(reason.get_by_role("link", name="Evidence"))
     page.wait_for_url("**/evidence/order_terms/*")
     assert "primary" in page.locator("main").inner_text() or "secondary" in page.locator("main").inner_text()
 
@@ -318,7 +323,7 @@ def test_no_state_is_told_by_color_alone(visit, name):
     """Every state has a word, and in pictures a pattern too: open and none differ by brightness, the rest by what is drawn on them."""
     page = visit(viewport=WIDE)
     go(page, name)
-    words = r"(Open( up to a cap)?|Closed to new applicants|None|Not established|Enjoined|Permitted|Unclear|Not restricted by this case)"
+    words = r"(Open( up to a cap)?|Closed to new applicants|None|Could not confirm|Help with premiums only|Some kinds of care only|Enjoined|Permitted|Unclear|Not restricted by this case)"
     cells = page.locator(".state").all_text_contents()
     assert all(re.match(words, " ".join(cell.split())) for cell in cells)
     tiles = page.evaluate("[...document.querySelectorAll('.maps a')].map(a => [a.getAttribute('aria-label'), a.querySelector('rect').getAttribute('fill') || a.querySelector('rect').getAttribute('class')])")

@@ -38,6 +38,13 @@ HEAVY = ["/benefits/sharing_on", "/benefits/citations.csv?_sort=note&_stream=on&
         ("/benefits.json", True),
         ("/benefits/citations.csv", True),
         ("/changes.ics", True),
+        ("/on/2025-07-01/", True),
+        ("/on/2025-07-01/coverage/and/2026-01-01", True),
+        ("/?as_of=2025-07-01", True),
+        ("/eligibility?age=30", True),
+        ("/eligibility", False),
+        ("/search?q=freeze", True),
+        ("/evidence/coverage/il-hbia-adult-42-54-2022", True),
     ],
 )
 def test_what_costs_much(address, much):

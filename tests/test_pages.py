@@ -222,7 +222,7 @@ def test_why_is_answered_on_the_page(site):
     for path in (f"/cases/{CASE}", "/on/2026-01-06/jurisdictions/CA", "/on/2019-01-01/jurisdictions/TX"):
         source = site.get(path).text
         leads_to = re.findall(r'<a href="#(reason-[^"]+)" class="small">why', source)
-        reasons = dict(re.findall(r'<li id="(reason-[^"]+)">(.*?)</li>', source, re.DOTALL))
+        reasons = dict(re.findall(r'<li id="(reason-[^"]+)"[^>]*>(.*?)</li>', source, re.DOTALL))
         assert leads_to and set(leads_to) == set(reasons) and all(len(r) > 60 for r in reasons.values())
 
 
