@@ -245,7 +245,7 @@ def _(package):
 def _(package):
     for table in every_table(package):
         for columns in table.resource["schema"].get("uniqueKeys", []):
-            if not isinstance(columns, list) or not all(c in table.columns for c in columns):
+            if not isinstance(columns, list) or not columns or not all(c in table.columns for c in columns):
                 continue  # named as a fault of the descriptor
             seen = {}
             for line, row in table.located():
