@@ -171,7 +171,10 @@ class Front:
         key = self.key(scope, path, query)
         if key in self.kept:
             self.kept.move_to_end(key)
-            return await pass_on(self.kept[key], send)
+            head, body = self.kept[key]
+            return await pass_on([head, body | {"body": b""} if scope["method"] == "HEAD" else body], send)
+        if scope["method"] != "GET":
+            key = None  # an answer without its body is not kept for those who ask for all of it
         if scope["method"] not in ("GET", "HEAD") or not costs_much(path, query, self.answers):
             return await self.app(scope, receive, self.keeping(key, send) if key else send)
         await self.beside(scope, key, receive, send)
@@ -219,7 +222,7 @@ class Front:
 
     def key(self, scope, path: str, query: str):
         names = [n for n, _ in scope["headers"]]
-        if scope["method"] != "GET" or query or names.count(b"host") != 1 or b"if-none-match" in names or not SAME.fullmatch(path):
+        if scope["method"] not in ("GET", "HEAD") or query or names.count(b"host") != 1 or b"if-none-match" in names or not SAME.fullmatch(path):
             return None
         accepted = b",".join(v for n, v in scope["headers"] if n == b"accept-encoding").decode("latin-1")
         return path, self.takes_gzip(accepted)

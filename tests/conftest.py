@@ -25,6 +25,8 @@ from worked_examples import EXAMPLES, examples  # noqa: F401
 ROOT = Path(__file__).resolve().parent.parent
 for name in set(os.environ) - set(repository.clean_environment()):
     del os.environ[name]  # what a hook tells git of another repository
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
+    os.environ.pop(name, None)  # what `make test` tells the make that a test runs
 
 
 def copy_package(target: Path) -> Path:
