@@ -26,6 +26,7 @@ from pathlib import Path
 
 START = 60  # seconds until the process of the lane can work
 WORK = 5  # seconds of work on one request in the lane, then its process is ended
+LEFT = 1  # more seconds of work for a client that has left: less than a new process would need
 WAIT = 15  # seconds that a request waits for its turn and its answer
 WAITING = 64  # requests that wait at the same time
 ANSWERS = 96 << 20  # bytes of answers that slow clients have not taken yet
@@ -78,10 +79,7 @@ class Lane:
             began = time.monotonic()
             try:
                 await self.ready()
-                found = await asyncio.wait_for(self.ask(scope), WORK)
-            except asyncio.TimeoutError:
-                found = TOO_DEAR
-                self.stop()
+                found = await self.ask_in_time(scope, answer)
             except (OSError, EOFError, Ended) as e:
                 found = Ended()
                 found.__cause__ = e
@@ -93,6 +91,18 @@ class Lane:
                 answer.set_exception(found)
             else:
                 answer.set_result(found)
+
+    async def ask_in_time(self, scope: dict, answer: asyncio.Future) -> list[dict] | str:
+        """Return the answer. It ends after WORK seconds, and soon after its client has left. Raises Ended, OSError or EOFError."""
+        asking = asyncio.ensure_future(self.ask(scope))
+        await asyncio.wait([asking, answer], timeout=WORK, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done() and not asking.done():
+            await asyncio.wait([asking], timeout=LEFT)
+        if asking.done():
+            return asking.result()
+        asking.cancel()
+        self.stop()
+        return TOO_DEAR
 
     async def ready(self) -> None:
         """Start the process unless it runs. Raises Ended if it does not start."""

@@ -91,6 +91,31 @@ def test_a_process_that_does_not_answer_is_replaced(monkeypatch, code, expected)
     asyncio.run(ask())
 
 
+def test_work_ends_when_its_client_leaves(monkeypatch):
+    monkeypatch.setattr(lane, "WORK", 600)
+    monkeypatch.setattr(lane, "LEFT", 0.1)
+
+    async def ask():
+        odd, gone = Odd("import time; time.sleep(600)"), asyncio.Future()
+        running = asyncio.ensure_future(odd.run())
+        try:
+            asking = asyncio.ensure_future(odd.answer(SCOPE, gone))
+            while odd.waiting.qsize() or not odd.process:  # until it works on the request
+                await asyncio.sleep(0.01)
+            first = odd.process
+            gone.set_result(None)
+            assert await asking is None
+            await asyncio.to_thread(first.wait, 30)  # its process is ended, and another takes its place
+            async with asyncio.timeout(30):
+                while odd.started < 2:
+                    await asyncio.sleep(0.01)
+        finally:
+            running.cancel()
+            odd.stop()
+
+    asyncio.run(ask())
+
+
 def test_only_so_many_wait_and_none_for_a_client_that_has_gone(monkeypatch):
     monkeypatch.setattr(lane, "WAITING", 2)
 
