@@ -248,7 +248,15 @@ async def surveys(datasette, request):
 async def gaps(datasette, request):
     about = await dataset(datasette)
     as_of = asked_day(request, about)
-    return await page(datasette, request, "gaps", as_of=as_of, about=about, found=await ask(datasette, "gaps", as_of=as_of), links=data_links("gaps", as_of=as_of))
+    unrecorded = None
+    if as_of < about["complete_from"]:  # then most answers are missing, and no row can say so
+        states = await ask(datasette, "coverage_on", STATE, as_of=as_of)
+        answered = {(s["jurisdiction"], s["population"]): s["finding"] == "not_established" for s in states}
+        unrecorded = {"missing": sum(answered.values()), "all": len(answered)}
+    return await page(
+        datasette, request, "gaps", as_of=as_of, about=about, unrecorded=unrecorded,
+        found=await ask(datasette, "gaps", as_of=as_of), links=data_links("gaps", as_of=as_of),
+    )
 
 
 async def changes(datasette, request):

@@ -64,8 +64,8 @@ class Fault:
 @dataclass(eq=False)
 class Table:
     """One resource: its schema and its rows. `rows` are dicts of typed values (str, int, ISO date as str, or None);
-    `lines[i]` is the line of `rows[i]` in the file. `unread` holds the first cells of single lines that could not be read;
-    `readable` is False when the rows could not be read at all."""
+    `lines[i]` is the line of `rows[i]` in the file. `unread` holds the first cells of single lines that could not be read, `mistyped` the lines
+    with a cell that does not fit its type and counts as None; `readable` is False when the rows could not be read at all."""
 
     name: str
     path: str
@@ -73,6 +73,7 @@ class Table:
     rows: list[dict] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
+    mistyped: set[int] = field(default_factory=set)
     readable: bool = False
     sha256: str = ""
 
@@ -392,6 +393,8 @@ def _read_table(package: Package, resource: dict) -> None:
             for column in columns if longest > MAX_CELL else to_read:
                 if row[column] is not None:
                     row[column] = _typed(row[column], types[column], column, line, "/".join([cells[i] for i in at])[:200], fault)
+                    if row[column] is None:
+                        table.mistyped.add(line)
             table.rows.append(row)
             table.lines.append(line)
     except csv.Error as e:

@@ -18,14 +18,17 @@ import history
 from package import MAX_CELL, SEMVER, WRITTEN_BY_THE_RELEASE, Fault, Package, Table
 
 RULES = []  # (name, what to do, function), in the order of this file
+OF_ONE_CELL: set[str] = set()  # names of the rules that look at each cell by itself
 FOREVER = "9999-12-31"  # stands for "no known end" when periods are compared
 MAX_MESSAGE = 400  # characters of a sentence
 EARLIEST, LATEST = "1965-07-30", "2060-01-01"  # Medicaid's own beginning, and further than any rule is scheduled
 
 
-def rule(name: str, todo: str):
+def rule(name: str, todo: str, of_one_cell: bool = False):
     def register(function):
         RULES.append((name, todo, function))
+        if of_one_cell:
+            OF_ONE_CELL.add(name)
         return function
 
     return register
@@ -36,6 +39,8 @@ def check(package: Package) -> list[Fault]:
     faults = []
     for name, todo, function in RULES:
         for table, line, row, column, message in function(package):
+            if line in table.mistyped and name not in OF_ONE_CELL:
+                continue  # a cell of this row counts as empty because it could not be read, which is told already
             value = "" if row is None or not column or row.get(column) is None else str(row[column])
             key = "" if row is None else table.key_of(row)
             told = message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "..."  # a cell may hold a pasted document
@@ -139,7 +144,7 @@ def holds_number(text: str) -> bool:
     return bool(TELEPHONE.search(text) or SOCIAL_SECURITY.search(text))
 
 
-@rule("blank-edges", "remove the blanks")
+@rule("blank-edges", "remove the blanks", of_one_cell=True)
 def _(package):
     for table, line, row, column, text in cells(package, has_blanks):
         if text != text.strip() or "  " in text:
@@ -160,7 +165,7 @@ def may_be_odd(text: str) -> bool:
     return not text.isascii() or CONTROL.search(text) is not None
 
 
-@rule("odd-characters", "retype the cell as plain text on one line, without characters that cannot be seen")
+@rule("odd-characters", "retype the cell as plain text on one line, without characters that cannot be seen", of_one_cell=True)
 def _(package):
     for table, line, row, column, text in cells(package, may_be_odd):
         odd = not text.isprintable() or not text.isascii()
@@ -182,28 +187,28 @@ def _(package):
                     yield table, line, row, "", f"has {length:,} characters as JSON, at most {MAX_CELL:,} are expected"
 
 
-@rule("normal-form", "save the text in Unicode normal form C")
+@rule("normal-form", "save the text in Unicode normal form C", of_one_cell=True)
 def _(package):
     for table, line, row, column, text in cells(package, lambda text: not unicodedata.is_normalized("NFC", text)):
         if not unicodedata.is_normalized("NFC", text):
             yield table, line, row, column, f"{text[:60]!r} is not in Unicode normal form C"
 
 
-@rule("formula-cell", "begin the cell with a letter or a digit: a spreadsheet would run it")
+@rule("formula-cell", "begin the cell with a letter or a digit: a spreadsheet would run it", of_one_cell=True)
 def _(package):
     for table, line, row, column, text in cells(package, FORMULA.search):
         if text[0] in "=+-@\t\r" and not NUMBER.fullmatch(text):
             yield table, line, row, column, f"{text[:60]!r} begins as a spreadsheet formula does"
 
 
-@rule("null-word", "leave the cell empty: empty means not established")
+@rule("null-word", "leave the cell empty: empty means not established", of_one_cell=True)
 def _(package):
     for table, line, row, column, text in cells(package, has_null_word):
         if text.lower() in NULL_WORDS:
             yield table, line, row, column, f"{text!r} stands for a missing value"
 
 
-@rule("personal-data", "remove it: the dataset holds nothing about any person")
+@rule("personal-data", "remove it: the dataset holds nothing about any person", of_one_cell=True)
 def _(package):
     for table, line, row, column, text in cells(package, has_personal_data):
         if column == "url":
@@ -212,7 +217,7 @@ def _(package):
             yield table, line, row, column, "holds what looks like an e-mail address, a telephone or a Social Security number"
 
 
-@rule("words", "use the words of docs/protocol.md, section Words")
+@rule("words", "use the words of docs/protocol.md, section Words", of_one_cell=True)
 def _(package):
     for table, line, row, column, text in cells(package, has_loaded_word):
         found = (table.name, column) not in PROPER and LOADED.search(text)

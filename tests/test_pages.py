@@ -394,3 +394,15 @@ def test_the_nu_html_checker_finds_nothing(site, tmp_path):
         capture_output=True, text=True,
     )
     assert checked.returncode == 0 and not checked.stderr, checked.stderr.replace(str(tmp_path), "")
+
+
+@pytest.mark.parametrize("day", ["2008-02-29", "2019-05-05", "2023-12-31", "2024-01-01", "2026-11-25", "2031-05-05"])
+def test_the_page_of_gaps_says_how_many_answers_are_missing(site, day):
+    """Before the dataset answers every day, most of what is not known has no row to be listed."""
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", site.get(f"/on/{day}/gaps").text))
+    rows = site.get(f"/benefits/coverage_on.json?as_of={day}&_shape=array").json()
+    missing = sum(r["finding"] == "not_established" for r in rows)
+    assert (f"it does not know {missing} of 255 answers" in text) == (day < "2024-01-01"), text[:800]
+    assert ("This day lies after" in text) == (day > "2026-11-25")
+    listed = int(re.search(r"Coverage not established: (\d+)", text)[1])
+    assert listed == (missing if day >= "2024-01-01" else 0)

@@ -155,3 +155,29 @@ WORKED = {
 def test_worked_example(what, broken):
     edit, passes = WORKED[what]
     assert judged(broken, [edit]) is passes
+
+
+TYPED = [(r["name"], f["name"]) for r in DESCRIPTOR["resources"] for f in r["schema"]["fields"] if f["type"] != "string"]
+
+
+@pytest.mark.parametrize("table, column", TYPED)
+def test_a_cell_that_is_not_of_its_type_is_one_fault(broken, table, column):
+    """What counts as empty because it could not be read is not told a second time as empty."""
+    path = broken / "data" / f"{table}.csv"
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    at = rows[0].index(column)
+    line = next(n for n, row in enumerate(rows) if n and row[at])
+    rows[line][at] = "banana"
+    path.write_text(ground.csv_text(rows[0], rows[1:]), encoding="utf-8")
+    faults = [f for f in validate.faults_of(ground.load(broken)) if (f.file, f.line) == (f"data/{table}.csv", line + 1)]
+    assert [(f.field, f.rule) for f in faults] == [(column, "type")], faults
+
+
+def test_other_cells_of_that_row_are_still_checked(broken):
+    path = broken / "data" / "coverage.csv"
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    rows[1][rows[0].index("valid_from")], rows[1][rows[0].index("note")] = "banana", "two  blanks"
+    path.write_text(ground.csv_text(rows[0], rows[1:]), encoding="utf-8")
+    assert {(f.field, f.rule) for f in validate.faults_of(ground.load(broken))} == {("valid_from", "type"), ("note", "blank-edges")}
