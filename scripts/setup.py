@@ -127,7 +127,7 @@ def set_up_tools(tools, optional: bool) -> None:
     if not missing:
         return
     packages = [TOOLS[tool][0] for tool in missing]
-    told = f"{', '.join(missing)} cannot be installed: {why or 'the packages do not bring them'}."
+    told = f"{', '.join(missing)} cannot be installed: {why or 'with these packages installed, still none is on PATH'}."
     if in_ci() or not optional:
         raise CannotSetUp(f"{told} This brings them: {install_command(packages)}")
     print(f"{told} What needs them is left out. This brings them: {install_command(packages)}", flush=True)

@@ -53,7 +53,7 @@ FAILS = 'case "$*" in *install*) echo "E: Unable to fetch some archives"; exit 1
         ("user", "exit 1", BRINGS, "", False, "sudo asks for a password or is not there. What needs them is left out"),
         ("user", None, BRINGS, "", False, "sudo asks for a password or is not there. What needs them is left out"),
         ("root", None, FAILS, "", False, "apt-get failed (Unable to fetch some archives). What needs them is left out"),
-        ("root", None, "exit 0", "", False, "the packages do not bring them. What needs them is left out"),
+        ("root", None, "exit 0", "", False, "with these packages installed, still none is on PATH. What needs them is left out"),
         ("root", None, None, "", False, "there is no apt-get here. What needs them is left out"),
         ("root", None, FAILS, "true", False, None),
         ("user", None, BRINGS, "true", False, None),
