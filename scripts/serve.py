@@ -37,7 +37,8 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.supervisors import Multiprocess
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 import lane
 from package import ROOT, built, sqlite_uri
@@ -90,6 +91,7 @@ ARRIVES = 10  # seconds in which a request arrives whole
 STALLED = 20  # seconds in which a client takes at least something of its answer
 CONNECTIONS = 1_000  # open at once in one process
 LEAVES = 3  # seconds in which answers end when the site ends
+WORKER_STARTS = 60  # seconds; on a busy machine a worker needs more than 5 to start
 OWN_TABLES = (
     ("dataset", "Dataset", "Title, version, licence, and the day through which the data goes."),
     ("dataset_tables", "Tables", "What one row of each table is, and the SHA-256 of its file."),
@@ -220,6 +222,58 @@ class Protocol(HttpToolsProtocol):
         } | more
         self.transport.write("\r\n".join([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", msg]).encode())
         self.transport.close()
+
+
+class Worker(Process):
+    """One of uvicorn's processes that answer, asked whether it lives without waiting for what it says."""
+
+    asked = None  # when it was asked and has not answered yet
+
+    def ping(self, timeout: float = WORKER_STARTS) -> bool:
+        """Return whether the last question is answered, or not older than `timeout` seconds."""
+        try:
+            if self.asked is None:
+                self.parent_conn.send(b"ping")
+                self.asked = time.monotonic()
+            if self.parent_conn.poll():
+                self.parent_conn.recv()
+                self.asked = None
+        except (OSError, EOFError):
+            return False
+        return self.asked is None or time.monotonic() - self.asked < timeout
+
+
+class Workers(Multiprocess):
+    """uvicorn's supervisor, which hears SIGTERM while a worker starts, and ends with a worker that hangs."""
+
+    def started(self) -> Worker:
+        worker = Worker(self.config, self.sockets)
+        worker.start()
+        return worker
+
+    def init_processes(self) -> None:
+        self.processes = [self.started() for _ in range(self.processes_num)]
+
+    def keep_subprocess_alive(self) -> None:
+        for i, worker in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if worker.is_alive(WORKER_STARTS):
+                continue
+            worker.kill()
+            worker.join()
+            if worker.exitcode == STARTUP_FAILURE:  # and would fail again
+                self.should_exit.set()
+                return
+            self.processes[i] = self.started()
+
+    def join_all(self) -> None:
+        until = time.monotonic() + LEAVES + 2
+        for worker in self.processes:
+            worker.process.join(max(0, until - time.monotonic()))
+            if worker.process.is_alive():
+                worker.kill()
+            worker.join()
 
 
 def datasette(database: Path, root: Path = ROOT) -> Datasette:
@@ -391,12 +445,13 @@ def main(argv=None) -> int:
     config = uvicorn.Config(
         functools.partial(application, args.database), factory=True, workers=args.workers, loop="uvloop", http=Protocol, ws="none", lifespan="on",
         access_log=False, server_header=False, timeout_graceful_shutdown=LEAVES, timeout_keep_alive=ARRIVES, proxy_headers=False, log_level="warning",
-        timeout_worker_healthcheck=60,  # on a busy machine a worker needs more than 5 seconds to start
     )
     threading.Thread(target=announce, args=(args.host, args.port), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         if args.workers > 1:
-            Multiprocess(config, [listening]).run()
+            workers = Workers(config, [listening])
+            workers.run()
+            return int(any(worker.exitcode == STARTUP_FAILURE for worker in workers.processes))
         else:
             server = uvicorn.Server(config)
             server.run([listening])

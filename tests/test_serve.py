@@ -206,6 +206,17 @@ def test_several_workers_answer_and_one_that_is_killed_is_replaced(database):
     assert not [p for p in before if Path(f"/proc/{p}").exists()], "a worker outlived the site"
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_several_workers_end_although_one_hangs(database, number):
+    with serve.running(database, "--workers", "2") as (port, process):
+        before = workers(process)
+        os.kill(before[0], signal.SIGSTOP)
+        time.sleep(2)  # until it has been asked whether it lives
+        process.send_signal(number)
+        assert process.wait(timeout=40) == 0
+    assert not [p for p in before if Path(f"/proc/{p}").exists()], "a worker outlived the site"
+
+
 def workers(process) -> list[int]:
     """The processes that answer: children that hold the listening socket, not Python's resource tracker."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
