@@ -127,10 +127,15 @@ def set_up_tools(tools, optional: bool) -> None:
     if not missing:
         return
     packages = [TOOLS[tool][0] for tool in missing]
-    told = f"{', '.join(missing)} cannot be installed: {why or 'with these packages installed, still none is on PATH'}."
+    if why:
+        told = f"{', '.join(missing)} cannot be installed: {why}."
+        todo = f"This brings them: {install_command(packages)}"
+    else:  # installed, but in a folder that is not looked into
+        told = f"{', '.join(missing)} cannot be found, although apt-get says that it is installed."
+        todo = f"This lists where it is; put that folder into PATH: dpkg -L {' '.join(packages)}"
     if in_ci() or not optional:
-        raise CannotSetUp(f"{told} This brings them: {install_command(packages)}")
-    print(f"{told} What needs them is left out. This brings them: {install_command(packages)}", flush=True)
+        raise CannotSetUp(f"{told} {todo}")
+    print(f"{told} What needs them is left out. {todo}", flush=True)
 
 
 # ---- the venv -------------------------------------------------------------------------------------------------------

@@ -53,7 +53,6 @@ FAILS = 'case "$*" in *install*) echo "E: Unable to fetch some archives"; exit 1
         ("user", "exit 1", BRINGS, "", False, "sudo asks for a password or is not there. What needs them is left out"),
         ("user", None, BRINGS, "", False, "sudo asks for a password or is not there. What needs them is left out"),
         ("root", None, FAILS, "", False, "apt-get failed (Unable to fetch some archives). What needs them is left out"),
-        ("root", None, "exit 0", "", False, "with these packages installed, still none is on PATH. What needs them is left out"),
         ("root", None, None, "", False, "there is no apt-get here. What needs them is left out"),
         ("root", None, FAILS, "true", False, None),
         ("user", None, BRINGS, "true", False, None),
@@ -121,6 +120,21 @@ def test_what_needs_a_missing_program_is_left_out_and_counted(tmp_path, env, wor
     assert done.returncode == code and all(s in printed for s in said), printed
     if code == 0:
         assert "passed" in printed.strip().splitlines()[-1]  # pytest's own line stays the last
+
+
+def test_a_program_that_is_installed_but_hidden_is_told_as_that(tmp_path, monkeypatch, capfd):
+    program(tmp_path, "apt-get", "exit 0")
+    (tmp_path / "env").symlink_to(shutil.which("env"))
+    (tmp_path / "sh").symlink_to(shutil.which("sh"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setitem(setup.TOOLS, "hidden", ("hidden-package", ("no-such-program",)))
+    setup.set_up_tools(["hidden"], True)
+    told = capfd.readouterr().out
+    assert "hidden cannot be found, although apt-get says that it is installed" in told
+    assert told.endswith("put that folder into PATH: dpkg -L hidden-package\n")
+    assert "This brings them" not in told
 
 
 def test_a_library_is_found_by_loading_it(monkeypatch):
