@@ -19,13 +19,14 @@ import argparse
 import io
 import json
 import lzma
+import re
 import struct
 import tempfile
 import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from package import ROOT, SEMVER, WRITTEN_BY_THE_RELEASE, Package, load, misshapen, run
 from repository import GitFailed, ask
@@ -35,6 +36,8 @@ LOOSE = ("description", "title", "example", "searchable", "cited", "wording", "s
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 MAX_GROWTH, SMALL = 50, 10_000_000  # text shrinks to a tenth at best; a zip that grows far more was made to fill a disk
+# At most ten parts of at most 60 characters, none empty or a dot alone: what every disk can hold.
+PLAIN_NAME = re.compile(r"(?:(?!\./)[^/]{1,60}/){0,9}(?:(?!\.$)[^/]{1,60})?", re.DOTALL)
 # What Python's zipfile raises, beside BadZipFile, on bytes that are no whole zip.
 DAMAGED = (zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error, OSError)
 
@@ -69,17 +72,19 @@ class Difference:
 def unpack(path: Path, folder: str | Path, name: str) -> None:
     """Write the files of a zip into a folder. Raises NoPackage, which names the file and what to do."""
     todo = "take the file again from where the release is published, or from the repository"
-    try:
-        with zipfile.ZipFile(path) as archive:
+    with open(path, "rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
             problem = zip_problem(archive, path.stat().st_size)
-            if not problem:
-                archive.extractall(folder)
-    except zipfile.BadZipFile as e:
-        problem = f"is no zip or a damaged one ({e})"
-    except DAMAGED as e:
-        problem = f"is a damaged zip ({e or type(e).__name__})"
-    if problem:
-        raise NoPackage(f"{name} {problem}: {todo}")
+            if not problem and (bad := archive.testzip()):
+                problem = f"is a damaged zip ({bad!r} is not whole)"
+        except zipfile.BadZipFile as e:
+            problem = f"is no zip or a damaged one ({e})"
+        except DAMAGED as e:
+            problem = f"is a damaged zip ({str(e) or type(e).__name__})"
+        if problem:
+            raise NoPackage(f"{name} {problem}: {todo}")
+        archive.extractall(folder)  # what fails now, such as a full disk, is not the zip's fault
 
 
 def zip_problem(archive: zipfile.ZipFile, size: int) -> str:
@@ -91,6 +96,8 @@ def zip_problem(archive: zipfile.ZipFile, size: int) -> str:
         parts = e.orig_filename.split("/")
         if e.orig_filename.startswith("/") or ".." in parts or any(c in e.orig_filename for c in "\\:\0"):
             return f"holds the name {e.orig_filename!r}, which leads out of it"
+        if not PLAIN_NAME.fullmatch(e.orig_filename):
+            return f"holds {e.orig_filename[:80]!r}, which is no plain name of a file"
         if e.filename in seen:
             return f"holds {e.filename!r} twice"
         seen.add(e.filename)
@@ -98,7 +105,11 @@ def zip_problem(archive: zipfile.ZipFile, size: int) -> str:
             return f"holds {e.filename!r} encrypted"
         if e.compress_type not in METHODS:
             return f"holds {e.filename!r} compressed by method {e.compress_type}, which is not known"
-    if "datapackage.json" not in seen:
+    files = {name for name in seen if not name.endswith("/")}
+    folders = {str(f) for name in seen for f in PurePosixPath(name + "x").parents}
+    if both := sorted(files & folders):
+        return f"holds {both[0]!r} as a file and as a folder"
+    if "datapackage.json" not in files:
         return "holds no datapackage.json"
     return ""
 

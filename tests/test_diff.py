@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import io
 import json
 import subprocess
@@ -284,10 +285,26 @@ DAMAGED = {
     "leads out": (made_zip([("datapackage.json", "{}"), ("../x", "x")]), "leads out"),
     "absolute": (made_zip([("datapackage.json", "{}"), ("/x", "x")]), "leads out"),
     "twice": (made_zip([("datapackage.json", "{}"), ("datapackage.json", "{}")]), "twice"),
-    "file and folder": (made_zip([("datapackage.json", "{}"), ("data", "x"), ("data/a.csv", "x")]), "damaged zip"),
+    "file and folder": (made_zip([("datapackage.json", "{}"), ("data", "x"), ("data/a.csv", "x")]), "holds 'data' as a file and as a folder"),
+    "a dot": (made_zip([("datapackage.json", "{}"), (".", "x")]), "no plain name"),
+    "an empty part": (made_zip([("datapackage.json", "{}"), ("data//a.csv", "x")]), "no plain name"),
+    "long name": (made_zip([("datapackage.json", "{}"), ("a" * 256, "x")]), "no plain name"),
+    "deep": (made_zip([("datapackage.json", "{}"), ("a/" * 3_000 + "a", "x")]), "no plain name"),
+    "descriptor is a folder": (made_zip([("datapackage.json/", "")]), "no datapackage.json"),
     "no descriptor": (made_zip([("data/a.csv", "x")]), "no datapackage.json"),
     "descriptor is a list": (made_zip([("datapackage.json", "[]")]), "no readable package"),
 }
+
+
+def test_a_full_disk_is_not_told_as_a_damaged_zip(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "whole.zip"
+    path.write_bytes(made_zip([("datapackage.json", "{}")]))
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", full)
+    with pytest.raises(OSError, match="No space left"):
+        diff.unpack(path, tmp_path / "out", "whole.zip")
 
 
 @pytest.mark.parametrize("what", DAMAGED)
