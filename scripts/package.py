@@ -618,9 +618,20 @@ def remove(*paths: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def open_standard_streams() -> None:
+    """Open what the caller closed (`>&-`) on nothing: Python has None there, and the next file that
+    is opened, such as the database, would get the number to which programs that we start print."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: its own
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, mode, encoding="utf-8"))
+
+
 def run(main) -> None:
     """Run a verb as a program: a reader that goes away (`| head`), Ctrl-C, and what the system refuses, such as a full disk, end it
     without a traceback. What it prints is UTF-8 whatever the caller's settings, and a name that is not even that is shown escaped."""
+    open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -523,3 +524,11 @@ def test_the_verbs_need_no_tag():
 def test_a_verb_shows_a_name_that_is_no_text(tmp_path):
     done = subprocess.run([sys.executable, str(ROOT / "scripts" / "export.py"), "--database", os.fsdecode(b"\xff.db"), "--out", "x"], cwd=tmp_path, capture_output=True)
     assert done.returncode == 1 and b"\\udcff.db is not there" in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_verb_runs_with_closed_streams(closed):
+    verb = shlex.join([sys.executable, str(ROOT / "scripts" / "version.py")])
+    done = subprocess.run(["sh", "-c", f"{verb} {closed}"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert bool(done.stdout) == (">&-" not in closed.replace("2>&-", ""))
