@@ -17,7 +17,8 @@ import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
 
-from package import ROOT, built, run, sqlite_uri
+import rules
+from package import ROOT, built, is_iso_date, run, sqlite_uri
 
 STALE_AFTER = 180  # days since the newest reading of a source of a row in force
 
@@ -85,12 +86,14 @@ def main(argv=None) -> int:
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--at", help="day for which staleness is told, YYYY-MM-DD")
     args = parser.parse_args(argv)
-    db = sqlite3.connect(sqlite_uri(built(args.database), "mode=ro"), uri=True)
-    try:
-        at = date.fromisoformat(args.at).isoformat() if args.at else db.execute("SELECT data_through FROM dataset").fetchone()[0]
-    except ValueError:
-        print(f"error: --at is {args.at!r}, expected a day of the calendar as YYYY-MM-DD", file=sys.stderr)
+    at = args.at
+    if at is not None and not (is_iso_date(at) and rules.EARLIEST <= at <= rules.LATEST):
+        accepted = f"a day as YYYY-MM-DD, from {rules.EARLIEST} to {rules.LATEST}"
+        print(f"error: --at is {at!r}, expected {accepted}", file=sys.stderr)
         return 1
+    db = sqlite3.connect(sqlite_uri(built(args.database), "mode=ro"), uri=True)
+    if at is None:
+        (at,) = db.execute("SELECT data_through FROM dataset").fetchone()
     lines, whole = report(db, at)
     print("\n".join(lines))
     return 0 if whole else 1

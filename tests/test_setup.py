@@ -451,6 +451,15 @@ def test_a_wrong_argument_is_one_sentence(database, words, said):
     assert done.returncode == 1 and done.stdout == "" and said in done.stderr and done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "day", ["", "0001-01-01", "1965-07-29", "2060-01-02", "9999-12-31", "2026-W01-1", "20260101"]
+)
+def test_a_day_of_staleness_that_is_none_is_one_sentence(database, day):
+    done = run("completeness", "--database", database, "--at", day)
+    said = f"error: --at is {day!r}, expected a day as YYYY-MM-DD, from 1965-07-30 to 2060-01-01\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
 def no_dataset(path, whole):
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE t (x)")
