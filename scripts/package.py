@@ -14,6 +14,7 @@ sys.excepthook = lambda kind, error, trace: None if issubclass(kind, KeyboardInt
 import codecs
 import contextlib
 import csv
+import errno
 import gc
 import hashlib
 import io
@@ -529,6 +530,9 @@ def sqlite_uri(database: Path | str, how: str = "mode=ro") -> str:
 @contextlib.contextmanager
 def written(path: Path):
     """A name beside `path`, to be made a file or a folder, which then takes its place: whole or not at all."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        # Taking the place of /dev/null would be felt on the whole machine.
+        raise OSError(errno.EINVAL, "it is a device or a pipe, expected a file", str(path))
     sweep(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
+import package as ground
 from conftest import run
 
 
@@ -150,7 +152,6 @@ SLIPS = {
 
 
 def slips(root):
-    import package as ground
     import validate
 
     return validate.descriptor_faults(ground.load(root, only=()))
@@ -233,3 +234,11 @@ def test_a_text_of_the_descriptor_has_no_character_that_cannot_be_seen(what, bro
     change, where, code = HIDDEN[what]
     edit(broken, change)
     assert [f for f in slips(broken) if f.rule == "odd-characters" and where in f.key and code in f.message]
+
+
+def test_a_device_or_a_pipe_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="a device or a pipe"), ground.written(pipe) as beside:
+        beside.write_text("x", encoding="utf-8")
+    assert pipe.is_fifo() and [p.name for p in tmp_path.iterdir()] == ["pipe"]
