@@ -187,6 +187,10 @@ class Protocol(HttpToolsProtocol):
             self.expect()
         super().data_received(data)
 
+    def on_headers_complete(self):
+        self.expect_100_continue = False  # no body is needed, and a look whether the client is there would ask for one
+        super().on_headers_complete()
+
     def on_message_complete(self):
         self.forget()
         super().on_message_complete()

@@ -6,8 +6,10 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import httpx
@@ -57,11 +59,16 @@ class Odd(lane.Lane):
 
     def __init__(self, code):
         super().__init__(Path("none"))
-        self.code, self.started = code, 0
+        self.code, self.started, self.commands = code, 0, 0
+
+    async def start(self):
+        self.started += 1
+        await super().start()
 
     def command(self, number):
-        self.started += 1
-        ready = "import socket, sys; s = socket.socket(fileno=int(sys.argv[1])); s.sendall(b'\\0\\0\\0\\1T'); s.recv(1); "
+        self.commands += 1
+        ready = f"import socket, sys; sys.path.insert(0, {str(Path(lane.__file__).parent)!r}); import lane; "
+        ready += "s = lane.forked(socket.socket(fileno=int(sys.argv[1]))); s.sendall(b'\\0\\0\\0\\1T'); s.recv(1); "
         return [sys.executable, "-c", ready + self.code, str(number)]
 
 
@@ -82,13 +89,66 @@ def test_a_process_that_does_not_answer_is_replaced(monkeypatch, code, expected)
                 except lane.Ended:
                     found = lane.Ended
                 assert found == expected
-                await asyncio.sleep(0.5)
-                assert odd.started == n
+                await until(lambda: odd.started == n)
+            assert odd.commands == 1  # each is forked from the one that has read the code
+            running.cancel()
+            odd.process.kill()
+            odd.process.wait()
+            odd.stop()
+            await odd.ready()
+            assert odd.commands == 2
         finally:
             running.cancel()
-            odd.stop()
+            odd.end()
 
     asyncio.run(ask())
+
+
+async def until(true) -> None:
+    """Return when something is so."""
+    for _ in range(3_000):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("not within 30 seconds")
+
+
+def test_work_ends_when_its_client_leaves(monkeypatch):
+    """Neither bound on time would end it."""
+    monkeypatch.setattr(lane, "WORK", 600)
+    monkeypatch.setattr(lane, "WAIT", 600)
+
+    async def ask():
+        odd, gone = Odd("import time; time.sleep(600)"), asyncio.Future()
+        running = asyncio.ensure_future(odd.run())
+        try:
+            answer = asyncio.ensure_future(odd.answer(SCOPE, gone))
+            await until(lambda: odd.waiting.empty() and odd.started == 1 and odd.writer)
+            [child] = family(odd.process.pid)
+            gone.set_result(None)
+            assert await answer is None
+            await until(lambda: not alive(child) and odd.started == 2)
+        finally:
+            running.cancel()
+            odd.end()
+
+    asyncio.run(ask())
+
+
+def test_cheap_requests_go_first_but_no_flood_of_them_makes_another_wait_for_ever(monkeypatch):
+    clock = types.SimpleNamespace()
+    monkeypatch.setattr(lane, "time", clock)
+
+    async def order():
+        odd, asked = Odd(""), []  # and nothing runs it
+        odd.costs = {("/dear", False): 9, ("/cheap", False): 0.1, ("/fair", False): 0.4}
+        for at, path in [(0, "/dear"), (0, "/cheap"), (2, "/fair"), (5, "/cheap"), (15, "/cheap")]:
+            clock.monotonic = lambda at=at: at
+            asked.append(asyncio.ensure_future(odd.answer({"path": path, "query_string": b""}, asyncio.Future())))
+            await asyncio.sleep(0)
+        return [odd.waiting.get_nowait()[3]["path"] for _ in asked]
+
+    assert asyncio.run(order()) == ["/cheap", "/fair", "/cheap", "/dear", "/cheap"]
 
 
 def test_only_so_many_wait_and_none_for_a_client_that_has_gone(monkeypatch):
@@ -201,7 +261,7 @@ ADDRESSES = {
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sigterm_ends_the_site_while_it_answers(database, workers):
     with serve.running(database, "--workers", workers) as (port, process):
-        assert httpx.get(f"http://127.0.0.1:{port}/benefits/programs.json?_size=1").status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{port}/benefits/programs.json?_size=1", timeout=60).status_code == 200
         below = family(process.pid)
         assert len(below) >= int(workers)
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in HEAVY * 3]
@@ -211,11 +271,36 @@ def test_sigterm_ends_the_site_while_it_answers(database, workers):
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=8)
         until = time.monotonic() + 3
-        while (alive := [p for p in below if running(p)]) and time.monotonic() < until:
+        while (left := [p for p in below if alive(p)]) and time.monotonic() < until:
             time.sleep(0.05)
-        assert not alive
+        assert not left
         for client in clients:
             client.close()
+
+
+def test_work_over_http_ends_when_its_client_leaves(database):
+    """A stopped process stands for work without end, and no bound on time ends it."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    code = "import lane, serve, sys; lane.WORK = lane.WAIT = 600; sys.exit(serve.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "--port", str(port), "--database", str(database)]
+    environment = os.environ | {"PYTHONPATH": str(Path(lane.__file__).parent)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        try:
+            assert process.stdout.readline().startswith(b"Serving on")
+            where, address = f"http://127.0.0.1:{port}", "/benefits/citations.csv?_sort=note"
+            for head in ({}, {"Expect": "100-continue"}):
+                assert httpx.get(where + "/benefits/programs.csv?_size=1", timeout=60).status_code == 200
+                [[at_work]] = [family(child) for child in family(process.pid) if family(child)]
+                os.kill(at_work, signal.SIGSTOP)
+                with socket.create_connection(("127.0.0.1", port)) as client:
+                    client.sendall(hostile.request(address, *(f"{n}: {v}".encode() for n, v in head.items())))
+                    assert httpx.get(where + "/-/health").status_code == 200  # it has been read by now
+                assert httpx.get(where + "/benefits/programs.csv?_size=2", timeout=60).status_code == 200
+                assert not alive(at_work)
+        finally:
+            process.terminate()
 
 
 def family(pid: int) -> list[int]:
@@ -224,7 +309,7 @@ def family(pid: int) -> list[int]:
     return children + [p for c in children for p in family(c)]
 
 
-def running(pid: int) -> bool:
+def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
