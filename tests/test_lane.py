@@ -258,6 +258,32 @@ ADDRESSES = {
 }
 
 
+@pytest.mark.parametrize("query", ["", "?_size=max", "?_sort=name", "?_sort_desc=jurisdiction&name__contains=a"])
+def test_a_whole_csv_is_one_pass(database, monkeypatch, query):
+    """And not one for each page, which would sort the table again each time."""
+    site, pages = serve.datasette(database), []
+    monkeypatch.setattr(site, "max_returned_rows", 7)
+    whole = site.get_database("benefits").execute
+
+    async def counted(sql, *args, **kwargs):
+        pages.extend(["page"] * sql.startswith("select program, "))
+        return await whole(sql, *args, **kwargs)
+
+    monkeypatch.setattr(site.get_database("benefits"), "execute", counted)
+
+    async def ask():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(site.app()), base_url="http://a") as client:
+            there = "/benefits/programs.csv" + query
+            one, passes = (await client.get(there)).text, len(pages)
+            page = (await client.get("/benefits/programs.json?_size=max")).json()["rows"]
+            monkeypatch.setattr(serve, "ROWS_OF_CSV", 7)
+            return one, passes, page, (await client.get(there)).text, len(pages)
+
+    one, passes, page, by_pages, more = asyncio.run(ask())
+    assert one == by_pages and one.count("\n") > 20 and len(page) == 7
+    assert passes == 1 and more > 4
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sigterm_ends_the_site_while_it_answers(database, workers):
     with serve.running(database, "--workers", workers) as (port, process):
