@@ -46,23 +46,27 @@ SAME = re.compile(
 )
 LARGE = re.compile(r"/benefits(?!\.db$)([/.].*)?|/answers/.*|/on/.*|/evidence/.*|/changes\.(atom|ics)|/openapi\.json", re.DOTALL)
 # Pages that take a question of the reader's own: with one they are made anew for each request.
-ASKED = re.compile(r"/(coverage|gaps|surveys|changes|search|eligibility|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+)?")
+ASKED = re.compile(r"/(coverage|gaps|surveys|changes|claims|search|eligibility|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+)?")
 NAMES = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|(?<=jurisdictions/)[A-Z]{2}")
-OF_ONE = re.compile(r"/benefits/(\w+)\.(?:json|csv)\?(?:[^?]*&)?jurisdiction=[A-Z]{2}(?:&[^?]*)?|/answers/(\w+)/[^?]*jurisdiction=[A-Z]{2}\b[^?]*")
+# What programs ask most, of one place, costs a millisecond. A second jurisdiction, written in any way, could mean all of them.
+OF_ONE = re.compile(
+    r"/(benefits/coverage_on\.json\?([^?%]*&)?|answers/coverage_on/([^?%]*,)?)jurisdiction=[A-Z]{2}([&,][^?%]*|\.json)?"
+)
 
 
 class Ended(Exception):
     """The process of the lane ended in the middle of an answer."""
 
 
-def costs_much(path: str, query: str, answers) -> bool:
+def costs_much(path: str, query: str) -> bool:
     """Return whether a request may keep a thread for longer than others should wait."""
-    if query and ASKED.fullmatch(path):
+    if "%" in path or (query and ASKED.fullmatch(path)):  # any page may be written with %, and is then not seen to be kept
         return True
     if not LARGE.fullmatch(path):
         return False
-    one = OF_ONE.fullmatch(f"{path}?{query}" if query else path)
-    return not one or (one[1] or one[2]) not in answers
+    whole = f"{path}?{query}" if query else path
+    one = OF_ONE.fullmatch(whole) and whole.count("jurisdiction") == 1
+    return not one or (path.startswith("/answers/") and not path.endswith(".json"))
 
 
 class Lane:
@@ -197,8 +201,8 @@ async def left(receive) -> None:
 class Front:
     """What every request meets first: answers that are kept, then the lane for what costs much, then the site itself."""
 
-    def __init__(self, app, database: Path, answers, takes_gzip):
-        self.app, self.database, self.answers, self.takes_gzip = app, database, set(answers), takes_gzip
+    def __init__(self, app, database: Path, takes_gzip):
+        self.app, self.database, self.takes_gzip = app, database, takes_gzip
         self.lane, self.kept, self.size, self.running = None, OrderedDict(), 0, None
 
     async def __call__(self, scope, receive, send):
@@ -206,13 +210,17 @@ class Front:
             return await self.live(scope, receive, send)
         path, query = scope["raw_path"].partition(b"?")[0].decode("latin-1"), scope["query_string"].decode("latin-1")
         key = self.key(scope, path, query)
-        if key in self.kept:
+        had = b",".join(v for n, v in scope["headers"] if n == b"if-none-match").split(b",")
+        had = {one.strip().removeprefix(b"W/") for one in had}
+        if key in self.kept and not had & {b"*", dict(self.kept[key][0]["headers"])[b"etag"].removeprefix(b"W/")}:
             self.kept.move_to_end(key)
             head, body = self.kept[key]
             return await pass_on([head, body | {"body": b""} if scope["method"] == "HEAD" else body], send)
+        # A page that is not kept by its answer, because that has no body, is made anew each time.
+        much = costs_much(path, query) or (key and (b"*" in had or scope["method"] == "HEAD"))
         if scope["method"] != "GET":
             key = None  # an answer without its body is not kept for those who ask for all of it
-        if scope["method"] not in ("GET", "HEAD") or not costs_much(path, query, self.answers):
+        if scope["method"] not in ("GET", "HEAD") or not much:
             return await self.app(scope, receive, self.keeping(key, send) if key else send)
         await self.beside(scope, key, receive, send)
 
@@ -257,8 +265,8 @@ class Front:
             gone.cancel()
 
     def key(self, scope, path: str, query: str):
-        names = [n for n, _ in scope["headers"]]
-        if scope["method"] not in ("GET", "HEAD") or query or names.count(b"host") != 1 or b"if-none-match" in names or not SAME.fullmatch(path):
+        hosts = sum(n == b"host" for n, _ in scope["headers"])
+        if (hosts != 1 and scope["http_version"] == "1.1") or scope["method"] not in ("GET", "HEAD") or query or not SAME.fullmatch(path):
             return None
         accepted = b",".join(v for n, v in scope["headers"] if n == b"accept-encoding").decode("latin-1")
         return path, self.takes_gzip(accepted)
@@ -323,10 +331,19 @@ async def work(connection: socket.socket, app) -> None:
         data = marshal.dumps(message)
         writer.write(struct.pack("!I", len(data)) + data)
 
+    parts = []
+
     async def send(message):
         message = dict(message)
         if "headers" in message:
             message["headers"] = [(bytes(n), bytes(v)) for n, v in message["headers"]]
+            parts.clear()
+        elif message["type"] == "http.response.body":  # a CSV comes row by row, and each message costs the site something
+            parts.append(bytes(message.get("body", b"")))
+            if message.get("more_body") and sum(map(len, parts)) < PART:
+                return
+            message["body"] = b"".join(parts)
+            parts.clear()
         write(message)
         await writer.drain()
 

@@ -301,8 +301,7 @@ def takes_gzip(accepted: str) -> bool:
 
 def application(database: Path):
     """Return the site as an ASGI application that answers large requests in a process beside it."""
-    answers = site_metadata(database)["databases"]["benefits"]["queries"]
-    return lane.Front(alone(database), database, answers, takes_gzip)
+    return lane.Front(alone(database), database, takes_gzip)
 
 
 def alone(database: Path):

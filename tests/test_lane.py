@@ -36,6 +36,12 @@ HEAVY = ["/benefits/sharing_on", "/benefits/citations.csv?_sort=note&_stream=on&
         ("/benefits/coverage_on?jurisdiction=IL", True),
         ("/benefits/coverage.json?jurisdiction=IL", True),
         ("/answers/sharing_on/as_of=2025-07-01.json", True),
+        ("/answers/sharing_on/jurisdiction=IL.json", True),
+        ("/benefits/coverage_on.csv?jurisdiction=IL", True),
+        ("/answers/coverage_on/jurisdiction=CA.csv", True),
+        ("/answers/coverage_on/jurisdiction=CA,jurisdiction=.json", True),
+        ("/benefits/coverage_on.json?jurisdiction=IL&jurisdiction=", True),
+        ("/benefits/coverage_on.json?jurisdiction=IL&%6Aurisdiction=", True),
         ("/benefits", True),
         ("/benefits.json", True),
         ("/benefits/citations.csv", True),
@@ -46,12 +52,14 @@ HEAVY = ["/benefits/sharing_on", "/benefits/citations.csv?_sort=note&_stream=on&
         ("/eligibility?age=30", True),
         ("/eligibility", False),
         ("/search?q=freeze", True),
+        ("/claims?x=1", True),
+        ("/jurisdictions/%49L", True),
         ("/evidence/coverage/il-hbia-adult-42-54-2022", True),
     ],
 )
 def test_what_costs_much(address, much):
     path, _, query = address.partition("?")
-    assert lane.costs_much(path, query, {"coverage_on", "sharing_on"}) is much
+    assert lane.costs_much(path, query) is much
 
 
 class Odd(lane.Lane):
@@ -172,7 +180,7 @@ def test_only_so_many_wait_and_none_for_a_client_that_has_gone(monkeypatch):
 
 def test_a_busy_site_says_so_in_every_form(database, monkeypatch):
     monkeypatch.setattr(sys, "stderr", sys.stderr)
-    front = lane.Front(serve.alone(database), database, (), lambda accepted: False)
+    front = lane.Front(serve.alone(database), database, lambda accepted: False)
 
     class Busy:
         held = 0
@@ -203,6 +211,46 @@ def test_kept_answers_are_the_answers(site):
         assert site.get(address, headers={"if-none-match": second.headers["etag"]}).status_code == 304
 
 
+def test_no_header_makes_the_site_make_a_kept_answer_anew(database):
+    """The thread of the site makes each page once, however it is asked for, and the process beside makes the others."""
+    made, beside = [], []
+
+    async def app(scope, receive, send):
+        made.append(scope["path"])
+        headers = [(b"content-length", b"1"), (b"etag", b'W/"tag"')]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    class Beside(lane.Front):
+        async def beside(self, scope, key, receive, send):
+            beside.append(scope["path"])
+
+    async def ask():
+        front, sent = Beside(app, database, lambda accepted: False), []
+
+        async def send(message):
+            sent.append(message)
+
+        async def get(*headers, method="GET", version="1.1", path="/coverage"):
+            scope = {"type": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "method": method}
+            await front(scope | {"http_version": version, "headers": list(headers)}, None, send)
+
+        host = (b"host", b"a")
+        await get(host, method="HEAD")
+        await get(host, (b"if-none-match", b"*"))
+        assert (made, beside) == ([], ["/coverage"] * 2)
+        await get(host, (b"if-none-match", b'"other"'))
+        await get(host, (b"if-none-match", b'x"tag"'))
+        await get(host, method="HEAD")
+        await get(version="1.0")
+        assert made == ["/coverage"] and len(beside) == 2
+        assert [m.get("status", m.get("body")) for m in sent] == [200, b"x", 200, b"x", 200, b"", 200, b"x"]
+        await get(host, (b"if-none-match", b'"a", W/"tag"'))
+        assert made == ["/coverage"] * 2  # which is told that nothing has changed, and makes nothing
+
+    asyncio.run(ask())
+
+
 def test_an_answer_without_its_body_is_not_kept(site):
     assert site.head("/benefits/programs.json").content == b""
     assert site.get("/benefits/programs.json").json()["rows"]
@@ -211,10 +259,10 @@ def test_an_answer_without_its_body_is_not_kept(site):
 
 
 def test_what_a_reader_describes_is_not_kept(database):
-    front = lane.Front(None, database, (), lambda accepted: False)
+    front = lane.Front(None, database, lambda accepted: False)
     for address, kept in [("/coverage", True), ("/benefits/coverage", True), ("/eligibility", False), ("/search", False), ("/on/2025-07-01/coverage", False),
                           ("/answers/eligibility/age=30.json", False), ("/benefits/programs/il-hbia", False)]:  # fmt: skip
-        scope = {"method": "GET", "headers": [(b"host", b"a")]}
+        scope = {"method": "GET", "http_version": "1.1", "headers": [(b"host", b"a")]}
         assert (front.key(scope, address, "") is not None) is kept, address
         assert front.key(scope, address, "age=30") is None
 
@@ -256,6 +304,22 @@ ADDRESSES = {
     "group by": ["/benefits/coverage.json?_facet=program", "/benefits/coverage?_facet=program", "/benefits/coverage?_facet_date=valid_from"],
     "WITH": ["/benefits/coverage_on.json", "/benefits/coverage_on.csv", "/benefits/coverage_on.json?_shape=array", "/benefits/coverage_on"],
 }
+
+
+def test_a_csv_of_many_rows_comes_in_few_parts(database):
+    """Datasette sends it row by row. Each part costs the thread of the site something."""
+    async def ask():
+        beside = lane.Lane(database)
+        try:
+            await beside.ready()
+            scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "query_string": b"", "headers": [(b"host", b"a")], "client": None}
+            return await beside.ask(scope | {"path": "/benefits/sharing_on.csv", "raw_path": b"/benefits/sharing_on.csv"})
+        finally:
+            beside.end()
+
+    found = asyncio.run(ask())
+    body = b"".join(m.get("body", b"") for m in found)
+    assert body.count(b"\n") > 500 and len(found) <= 3 + len(body) // lane.PART
 
 
 @pytest.mark.parametrize("query", ["", "?_size=max", "?_sort=name", "?_sort_desc=jurisdiction&name__contains=a"])
