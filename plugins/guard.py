@@ -63,6 +63,7 @@ NEXT = re.compile(rb'<(?!//)/[\w~./%?=&,*+-]*>; rel="next"')
 NOTHING = "There is nothing at this address."
 MAX_CSV = 32 << 20  # bytes of a CSV, which is gathered to know its length
 failed = contextvars.ContextVar("failed", default=None)  # where a request gathers the statements that failed
+whole_csv = contextvars.ContextVar("whole_csv", default=False)  # whether a request is for all rows of a table, in one pass
 TOO_LONG = "This question takes too long to answer. Ask for less, or take /benefits.db and ask it yourself."
 # Tables that the site needs for itself: copies for full-text search, and earlier states of the tables.
 INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index(_.*)?")
@@ -115,6 +116,7 @@ def asgi_wrapper(datasette):
             started, held, parts, star = False, (), [], False
             errors, size, pause = [], 0, 0
             failed.set(errors)
+            whole_csv.set(False)
             table_csv = DATA.fullmatch(path)
             whole = table_csv and table_csv[3] == "csv" and not table_csv[2] and table_csv[1] in site.tables and table_csv[1] not in site.answers
             gone = asyncio.ensure_future(leaves(receive)) if whole and receive else asyncio.Future()
@@ -206,6 +208,9 @@ def asgi_wrapper(datasette):
                 scope = plain_record(scope, site)
                 if whole:
                     scope = scope | {"query_string": whole_table(scope["query_string"])}
+                    asked = dict(parse_qsl(scope["query_string"].decode()))
+                    # Labels of many rows at once would be more values than SQLite takes in one statement.
+                    whole_csv.set("_stream" in asked and not asked.keys() & {"_label", "_labels"})
                 await app(scope | {"method": "GET", "headers": [], "client": None}, receive, reply)
                 if whole and held:  # gathered, and nothing sent yet
                     if errors:
@@ -245,7 +250,7 @@ def whole_table(query: bytes) -> bytes:
     pairs = parse_qsl(query.decode(), keep_blank_values=True)
     given = dict(pairs)
     kept = [(name, value) for name, value in pairs if name != "_stream"]
-    if not given.get("_size") and not given.get("_next"):
+    if given.get("_size") in (None, "", "max") and not given.get("_next"):
         kept = [(name, value) for name, value in kept if name not in ("_size", "_next")] + [("_stream", "on"), ("_size", "max")]
     return urlencode(kept).encode()
 

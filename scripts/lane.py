@@ -1,8 +1,11 @@
-"""What costs much is answered beside: by a second process, one request after another, the cheapest first.
+"""What costs much is answered beside: by a second process, one request after another, cheap ones first.
 
 A site answers on one thread. A request for a whole table keeps that thread for a second, and every other reader waits. So a
 request that may cost much goes to the lane. It has a bound on time that nothing in it can escape, because its process is ended,
-and a bound on memory. The thread of the site only passes its answers on.
+and a bound on memory. It ends when its client leaves. The thread of the site only passes its answers on.
+
+A process that has read all code waits beside as well, and each process that works is forked from it: a new one takes a fraction of
+the second that it takes to start from nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ from pathlib import Path
 
 START = 60  # seconds until the process of the lane can work
 WORK = 5  # seconds of work on one request in the lane, then its process is ended
-LEFT = 1  # more seconds of work for a client that has left: less than a new process would need
+GRACE = 0.25  # seconds of work on a request whose client has gone: about what a new process costs
+FAIR = 10  # seconds by which a request that costs a second or more lets cheaper ones go before it
 WAIT = 15  # seconds that a request waits for its turn and its answer
 WAITING = 64  # requests that wait at the same time
 ANSWERS = 96 << 20  # bytes of answers that slow clients have not taken yet
@@ -42,31 +46,35 @@ SAME = re.compile(
 )
 LARGE = re.compile(r"/benefits(?!\.db$)([/.].*)?|/answers/.*|/on/.*|/evidence/.*|/changes\.(atom|ics)|/openapi\.json", re.DOTALL)
 # Pages that take a question of the reader's own: with one they are made anew for each request.
-ASKED = re.compile(r"/(coverage|gaps|surveys|changes|search|eligibility|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+)?")
+ASKED = re.compile(r"/(coverage|gaps|surveys|changes|claims|search|eligibility|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+)?")
 NAMES = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|(?<=jurisdictions/)[A-Z]{2}")
-OF_ONE = re.compile(r"/benefits/(\w+)\.(?:json|csv)\?(?:[^?]*&)?jurisdiction=[A-Z]{2}(?:&[^?]*)?|/answers/(\w+)/[^?]*jurisdiction=[A-Z]{2}\b[^?]*")
+# What programs ask most, of one place, costs a millisecond. A second jurisdiction, written in any way, could mean all of them.
+OF_ONE = re.compile(
+    r"/(benefits/coverage_on\.json\?([^?%]*&)?|answers/coverage_on/([^?%]*,)?)jurisdiction=[A-Z]{2}([&,][^?%]*|\.json)?"
+)
 
 
 class Ended(Exception):
     """The process of the lane ended in the middle of an answer."""
 
 
-def costs_much(path: str, query: str, answers) -> bool:
+def costs_much(path: str, query: str) -> bool:
     """Return whether a request may keep a thread for longer than others should wait."""
-    if query and ASKED.fullmatch(path):
+    if "%" in path or (query and ASKED.fullmatch(path)):  # any page may be written with %, and is then not seen to be kept
         return True
     if not LARGE.fullmatch(path):
         return False
-    one = OF_ONE.fullmatch(f"{path}?{query}" if query else path)
-    return not one or (one[1] or one[2]) not in answers
+    whole = f"{path}?{query}" if query else path
+    one = OF_ONE.fullmatch(whole) and whole.count("jurisdiction") == 1
+    return not one or (path.startswith("/answers/") and not path.endswith(".json"))
 
 
 class Lane:
     """The process beside, and the requests that wait for it."""
 
     def __init__(self, database: Path):
-        self.database, self.process, self.writer, self.waiting = database, None, None, asyncio.PriorityQueue()
-        self.numbers, self.costs, self.held = itertools.count(), {}, 0
+        self.database, self.process, self.control, self.writer = database, None, None, None
+        self.waiting, self.numbers, self.costs, self.held = asyncio.PriorityQueue(), itertools.count(), {}, 0
 
     async def run(self) -> None:
         """Answer what waits, as long as the site runs."""
@@ -76,15 +84,17 @@ class Lane:
             *_, kind, scope, answer = await self.waiting.get()
             if answer.done():  # its client has gone, or waited too long
                 continue
-            began = time.monotonic()
+            began, before = time.monotonic(), 0
             try:
                 await self.ready()
-                found = await self.ask_in_time(scope, answer)
+                found = await self.work(scope, answer)
             except (OSError, EOFError, Ended) as e:
                 found = Ended()
                 found.__cause__ = e
+            if not isinstance(found, list):
                 self.stop()
-            self.costs[kind] = time.monotonic() - began
+                before = self.costs.get(kind, 0)  # it was not seen to its end
+            self.costs[kind] = max(time.monotonic() - began, before)
             if answer.done():
                 continue
             if isinstance(found, Ended):
@@ -92,31 +102,37 @@ class Lane:
             else:
                 answer.set_result(found)
 
-    async def ask_in_time(self, scope: dict, answer: asyncio.Future) -> list[dict] | str:
-        """Return the answer. It ends after WORK seconds, and soon after its client has left. Raises Ended, OSError or EOFError."""
-        asking = asyncio.ensure_future(self.ask(scope))
-        await asyncio.wait([asking, answer], timeout=WORK, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done() and not asking.done():
-            await asyncio.wait([asking], timeout=LEFT)
-        if asking.done():
-            return asking.result()
-        asking.cancel()
-        self.stop()
-        return TOO_DEAR
+    async def work(self, scope: dict, answer) -> list[dict] | str:
+        """What the process says; a sentence if that takes too long, or nobody waits for the answer any more."""
+        asked = asyncio.ensure_future(self.ask(scope))
+        try:
+            await asyncio.wait([asked, answer], timeout=WORK, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                await asyncio.wait([asked], timeout=GRACE)
+            return asked.result() if asked.done() else TOO_DEAR
+        finally:
+            asked.cancel()
 
     async def ready(self) -> None:
         """Start the process unless it runs. Raises Ended if it does not start."""
-        if self.process is None:
+        if self.writer is None:
             try:
                 await asyncio.wait_for(self.start(), START)
             except (OSError, EOFError, asyncio.TimeoutError) as e:
-                self.stop()
+                self.end()
                 raise Ended from e
 
     async def start(self) -> None:
+        if self.process and self.process.poll() is not None:
+            self.end()
+        if not self.process:
+            self.control, its = socket.socketpair()
+            command = self.command(its.fileno())
+            self.process = subprocess.Popen(command, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
+            its.close()
         mine, its = socket.socketpair()
-        self.process = subprocess.Popen(self.command(its.fileno()), pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
-        its.close()
+        with its:
+            socket.send_fds(self.control, [b"+"], [its.fileno()])
         self.reader, self.writer = await asyncio.open_connection(sock=mine)
         await read(self.reader)  # what it says when it can work
 
@@ -124,12 +140,24 @@ class Lane:
         return [sys.executable, str(Path(__file__).resolve()), str(number), str(Path(self.database).resolve())]
 
     def stop(self) -> None:
+        """End the process that works, if any."""
+        if self.writer:
+            self.writer.close()
+            self.writer = None
+            with contextlib.suppress(OSError):  # it has ended with the one that it came from
+                self.control.send(b"-")
+
+    def end(self) -> None:
+        """End both processes."""
+        self.stop()
         if self.process:
-            self.process.kill()
-            self.process.wait()
-            if self.writer:
-                self.writer.close()
-            self.process = self.writer = None
+            self.control.close()
+            try:
+                self.process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
 
     async def ask(self, scope: dict) -> list[dict]:
         data = marshal.dumps(scope)
@@ -148,7 +176,10 @@ class Lane:
         if len(self.costs) > 2_000:
             self.costs.clear()
         future = asyncio.get_running_loop().create_future()
-        self.waiting.put_nowait((self.costs.get(kind, 0.1), next(self.numbers), kind, scope, future))
+        # Each request has a time by which it should be answered, and the first of these times is next. So a cheap one goes before
+        # those that cost more, and no flood of cheap ones makes another wait for ever.
+        due = time.monotonic() + FAIR * min(self.costs.get(kind, 0.1), 1)
+        self.waiting.put_nowait((due, next(self.numbers), kind, scope, future))
         await asyncio.wait([future, gone], timeout=WAIT, return_when=asyncio.FIRST_COMPLETED)
         if future.done():
             return future.result()
@@ -170,8 +201,8 @@ async def left(receive) -> None:
 class Front:
     """What every request meets first: answers that are kept, then the lane for what costs much, then the site itself."""
 
-    def __init__(self, app, database: Path, answers, takes_gzip):
-        self.app, self.database, self.answers, self.takes_gzip = app, database, set(answers), takes_gzip
+    def __init__(self, app, database: Path, takes_gzip):
+        self.app, self.database, self.takes_gzip = app, database, takes_gzip
         self.lane, self.kept, self.size, self.running = None, OrderedDict(), 0, None
 
     async def __call__(self, scope, receive, send):
@@ -179,13 +210,17 @@ class Front:
             return await self.live(scope, receive, send)
         path, query = scope["raw_path"].partition(b"?")[0].decode("latin-1"), scope["query_string"].decode("latin-1")
         key = self.key(scope, path, query)
-        if key in self.kept:
+        had = b",".join(v for n, v in scope["headers"] if n == b"if-none-match").split(b",")
+        had = {one.strip().removeprefix(b"W/") for one in had}
+        if key in self.kept and not had & {b"*", dict(self.kept[key][0]["headers"])[b"etag"].removeprefix(b"W/")}:
             self.kept.move_to_end(key)
             head, body = self.kept[key]
             return await pass_on([head, body | {"body": b""} if scope["method"] == "HEAD" else body], send)
+        # A page that is not kept by its answer, because that has no body, is made anew each time.
+        much = costs_much(path, query) or (key and (b"*" in had or scope["method"] == "HEAD"))
         if scope["method"] != "GET":
             key = None  # an answer without its body is not kept for those who ask for all of it
-        if scope["method"] not in ("GET", "HEAD") or not costs_much(path, query, self.answers):
+        if scope["method"] not in ("GET", "HEAD") or not much:
             return await self.app(scope, receive, self.keeping(key, send) if key else send)
         await self.beside(scope, key, receive, send)
 
@@ -201,14 +236,13 @@ class Front:
         finally:
             if self.running:
                 self.running.cancel()
-                self.lane.stop()
+                self.lane.end()
 
     async def beside(self, scope, key, receive, send) -> None:
         """Let the lane answer, and pass its answer on as fast as the client takes it."""
         plain = {n: scope[n] for n in ("type", "http_version", "method", "scheme", "path", "raw_path", "query_string")}
         plain |= {"headers": [(bytes(n), bytes(v)) for n, v in scope["headers"]], "client": None}
-        expects = any(n == b"expect" for n, _ in scope["headers"])  # to be told to go on, which a look at the client would do
-        gone = asyncio.Future() if expects else asyncio.ensure_future(left(receive))
+        gone = asyncio.ensure_future(left(receive))
         try:
             if self.running.done():
                 self.running.result()  # raises what ended it
@@ -231,8 +265,8 @@ class Front:
             gone.cancel()
 
     def key(self, scope, path: str, query: str):
-        names = [n for n, _ in scope["headers"]]
-        if scope["method"] not in ("GET", "HEAD") or query or names.count(b"host") != 1 or b"if-none-match" in names or not SAME.fullmatch(path):
+        hosts = sum(n == b"host" for n, _ in scope["headers"])
+        if (hosts != 1 and scope["http_version"] == "1.1") or scope["method"] not in ("GET", "HEAD") or query or not SAME.fullmatch(path):
             return None
         accepted = b",".join(v for n, v in scope["headers"] if n == b"accept-encoding").decode("latin-1")
         return path, self.takes_gzip(accepted)
@@ -297,10 +331,19 @@ async def work(connection: socket.socket, app) -> None:
         data = marshal.dumps(message)
         writer.write(struct.pack("!I", len(data)) + data)
 
+    parts = []
+
     async def send(message):
         message = dict(message)
         if "headers" in message:
             message["headers"] = [(bytes(n), bytes(v)) for n, v in message["headers"]]
+            parts.clear()
+        elif message["type"] == "http.response.body":  # a CSV comes row by row, and each message costs the site something
+            parts.append(bytes(message.get("body", b"")))
+            if message.get("more_body") and sum(map(len, parts)) < PART:
+                return
+            message["body"] = b"".join(parts)
+            parts.clear()
         write(message)
         await writer.drain()
 
@@ -311,6 +354,26 @@ async def work(connection: socket.socket, app) -> None:
             write(None)
             await writer.drain()
     living.cancel()
+
+
+def forked(control: socket.socket) -> socket.socket:
+    """Fork a process for each connection that comes over `control`, in place of the one before, and return the connection there."""
+    child = 0
+    while True:
+        word, connections, *_ = socket.recv_fds(control, 1, 1)
+        if child:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            child = 0
+        if not word:  # the site has ended
+            raise SystemExit
+        if connections:
+            connection = socket.socket(fileno=connections[0])
+            child = os.fork()
+            if not child:
+                control.close()
+                return connection
+            connection.close()
 
 
 def main() -> None:
@@ -324,7 +387,8 @@ def main() -> None:
     sys.modules |= dict.fromkeys(("numpy", "rich"))  # as in serve.py
     import serve
 
-    asyncio.run(work(socket.socket(fileno=int(sys.argv[1])), serve.alone(Path(sys.argv[2]))))
+    connection = forked(socket.socket(fileno=int(sys.argv[1])))
+    asyncio.run(work(connection, serve.alone(Path(sys.argv[2]))))  # made here: SQLite forbids to take a connection through a fork
 
 
 if __name__ == "__main__":

@@ -89,6 +89,7 @@ def site_metadata(database: Path, root: Path = ROOT) -> dict:
 INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index(_.*)?")  # as in plugins/guard.py
 ARRIVES = 10  # seconds in which a request arrives whole
 STALLED = 20  # seconds in which a client takes at least something of its answer
+ROWS_OF_CSV = 200_000  # of one pass; more are more passes
 CONNECTIONS = 1_000  # open at once in one process
 LEAVES = 3  # seconds in which answers end when the site ends
 WORKER_STARTS = 60  # seconds; on a busy machine a worker needs more than 5 to start
@@ -121,6 +122,18 @@ class File(Database):
 
 
 class Site(Datasette):
+    def __setattr__(self, name, value):
+        """Datasette keeps a copy of two settings, which differ for a whole CSV."""
+        super().__setattr__({"max_returned_rows": "page_rows", "sql_time_limit_ms": "page_ms"}.get(name, name), value)
+
+    @property
+    def max_returned_rows(self):
+        return ROWS_OF_CSV if pm.get_plugin("guard.py").whole_csv.get() else self.page_rows
+
+    @property
+    def sql_time_limit_ms(self):
+        return self.page_ms * 4 if pm.get_plugin("guard.py").whole_csv.get() else self.page_ms
+
     def add_database(self, db, name=None, route=None):
         """Datasette would take a ?, # or % in the name of the file for a part of a URI."""
         return super().add_database(File(self, db.path, is_mutable=False) if db.path else db, name, route)
@@ -188,6 +201,10 @@ class Protocol(HttpToolsProtocol):
         if self.deadline is None and not self.transport.is_closing():
             self.expect()
         super().data_received(data)
+
+    def on_headers_complete(self):
+        self.expect_100_continue = False  # no body is needed, and a look whether the client is there would ask for one
+        super().on_headers_complete()
 
     def on_message_complete(self):
         self.forget()
@@ -338,8 +355,7 @@ def takes_gzip(accepted: str) -> bool:
 
 def application(database: Path):
     """Return the site as an ASGI application that answers large requests in a process beside it."""
-    answers = site_metadata(database)["databases"]["benefits"]["queries"]
-    return lane.Front(alone(database), database, answers, takes_gzip)
+    return lane.Front(alone(database), database, takes_gzip)
 
 
 def alone(database: Path):

@@ -6,8 +6,10 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import httpx
@@ -34,6 +36,12 @@ HEAVY = ["/benefits/sharing_on", "/benefits/citations.csv?_sort=note&_stream=on&
         ("/benefits/coverage_on?jurisdiction=IL", True),
         ("/benefits/coverage.json?jurisdiction=IL", True),
         ("/answers/sharing_on/as_of=2025-07-01.json", True),
+        ("/answers/sharing_on/jurisdiction=IL.json", True),
+        ("/benefits/coverage_on.csv?jurisdiction=IL", True),
+        ("/answers/coverage_on/jurisdiction=CA.csv", True),
+        ("/answers/coverage_on/jurisdiction=CA,jurisdiction=.json", True),
+        ("/benefits/coverage_on.json?jurisdiction=IL&jurisdiction=", True),
+        ("/benefits/coverage_on.json?jurisdiction=IL&%6Aurisdiction=", True),
         ("/benefits", True),
         ("/benefits.json", True),
         ("/benefits/citations.csv", True),
@@ -44,12 +52,14 @@ HEAVY = ["/benefits/sharing_on", "/benefits/citations.csv?_sort=note&_stream=on&
         ("/eligibility?age=30", True),
         ("/eligibility", False),
         ("/search?q=freeze", True),
+        ("/claims?x=1", True),
+        ("/jurisdictions/%49L", True),
         ("/evidence/coverage/il-hbia-adult-42-54-2022", True),
     ],
 )
 def test_what_costs_much(address, much):
     path, _, query = address.partition("?")
-    assert lane.costs_much(path, query, {"coverage_on", "sharing_on"}) is much
+    assert lane.costs_much(path, query) is much
 
 
 class Odd(lane.Lane):
@@ -57,11 +67,16 @@ class Odd(lane.Lane):
 
     def __init__(self, code):
         super().__init__(Path("none"))
-        self.code, self.started = code, 0
+        self.code, self.started, self.commands = code, 0, 0
+
+    async def start(self):
+        self.started += 1
+        await super().start()
 
     def command(self, number):
-        self.started += 1
-        ready = "import socket, sys; s = socket.socket(fileno=int(sys.argv[1])); s.sendall(b'\\0\\0\\0\\1T'); s.recv(1); "
+        self.commands += 1
+        ready = f"import socket, sys; sys.path.insert(0, {str(Path(lane.__file__).parent)!r}); import lane; "
+        ready += "s = lane.forked(socket.socket(fileno=int(sys.argv[1]))); s.sendall(b'\\0\\0\\0\\1T'); s.recv(1); "
         return [sys.executable, "-c", ready + self.code, str(number)]
 
 
@@ -82,38 +97,66 @@ def test_a_process_that_does_not_answer_is_replaced(monkeypatch, code, expected)
                 except lane.Ended:
                     found = lane.Ended
                 assert found == expected
-                await asyncio.sleep(0.5)
-                assert odd.started == n
+                await until(lambda: odd.started == n)
+            assert odd.commands == 1  # each is forked from the one that has read the code
+            running.cancel()
+            odd.process.kill()
+            odd.process.wait()
+            odd.stop()
+            await odd.ready()
+            assert odd.commands == 2
         finally:
             running.cancel()
-            odd.stop()
+            odd.end()
 
     asyncio.run(ask())
 
 
+async def until(true) -> None:
+    """Return when something is so."""
+    for _ in range(3_000):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("not within 30 seconds")
+
+
 def test_work_ends_when_its_client_leaves(monkeypatch):
+    """Neither bound on time would end it."""
     monkeypatch.setattr(lane, "WORK", 600)
-    monkeypatch.setattr(lane, "LEFT", 0.1)
+    monkeypatch.setattr(lane, "WAIT", 600)
 
     async def ask():
         odd, gone = Odd("import time; time.sleep(600)"), asyncio.Future()
         running = asyncio.ensure_future(odd.run())
         try:
-            asking = asyncio.ensure_future(odd.answer(SCOPE, gone))
-            while odd.waiting.qsize() or not odd.process:  # until it works on the request
-                await asyncio.sleep(0.01)
-            first = odd.process
+            answer = asyncio.ensure_future(odd.answer(SCOPE, gone))
+            await until(lambda: odd.waiting.empty() and odd.started == 1 and odd.writer)
+            [child] = family(odd.process.pid)
             gone.set_result(None)
-            assert await asking is None
-            await asyncio.to_thread(first.wait, 30)  # its process is ended, and another takes its place
-            async with asyncio.timeout(30):
-                while odd.started < 2:
-                    await asyncio.sleep(0.01)
+            assert await answer is None
+            await until(lambda: not alive(child) and odd.started == 2)
         finally:
             running.cancel()
-            odd.stop()
+            odd.end()
 
     asyncio.run(ask())
+
+
+def test_cheap_requests_go_first_but_no_flood_of_them_makes_another_wait_for_ever(monkeypatch):
+    clock = types.SimpleNamespace()
+    monkeypatch.setattr(lane, "time", clock)
+
+    async def order():
+        odd, asked = Odd(""), []  # and nothing runs it
+        odd.costs = {("/dear", False): 9, ("/cheap", False): 0.1, ("/fair", False): 0.4}
+        for at, path in [(0, "/dear"), (0, "/cheap"), (2, "/fair"), (5, "/cheap"), (15, "/cheap")]:
+            clock.monotonic = lambda at=at: at
+            asked.append(asyncio.ensure_future(odd.answer({"path": path, "query_string": b""}, asyncio.Future())))
+            await asyncio.sleep(0)
+        return [odd.waiting.get_nowait()[3]["path"] for _ in asked]
+
+    assert asyncio.run(order()) == ["/cheap", "/fair", "/cheap", "/dear", "/cheap"]
 
 
 def test_only_so_many_wait_and_none_for_a_client_that_has_gone(monkeypatch):
@@ -137,7 +180,7 @@ def test_only_so_many_wait_and_none_for_a_client_that_has_gone(monkeypatch):
 
 def test_a_busy_site_says_so_in_every_form(database, monkeypatch):
     monkeypatch.setattr(sys, "stderr", sys.stderr)
-    front = lane.Front(serve.alone(database), database, (), lambda accepted: False)
+    front = lane.Front(serve.alone(database), database, lambda accepted: False)
 
     class Busy:
         held = 0
@@ -168,6 +211,46 @@ def test_kept_answers_are_the_answers(site):
         assert site.get(address, headers={"if-none-match": second.headers["etag"]}).status_code == 304
 
 
+def test_no_header_makes_the_site_make_a_kept_answer_anew(database):
+    """The thread of the site makes each page once, however it is asked for, and the process beside makes the others."""
+    made, beside = [], []
+
+    async def app(scope, receive, send):
+        made.append(scope["path"])
+        headers = [(b"content-length", b"1"), (b"etag", b'W/"tag"')]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    class Beside(lane.Front):
+        async def beside(self, scope, key, receive, send):
+            beside.append(scope["path"])
+
+    async def ask():
+        front, sent = Beside(app, database, lambda accepted: False), []
+
+        async def send(message):
+            sent.append(message)
+
+        async def get(*headers, method="GET", version="1.1", path="/coverage"):
+            scope = {"type": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "method": method}
+            await front(scope | {"http_version": version, "headers": list(headers)}, None, send)
+
+        host = (b"host", b"a")
+        await get(host, method="HEAD")
+        await get(host, (b"if-none-match", b"*"))
+        assert (made, beside) == ([], ["/coverage"] * 2)
+        await get(host, (b"if-none-match", b'"other"'))
+        await get(host, (b"if-none-match", b'x"tag"'))
+        await get(host, method="HEAD")
+        await get(version="1.0")
+        assert made == ["/coverage"] and len(beside) == 2
+        assert [m.get("status", m.get("body")) for m in sent] == [200, b"x", 200, b"x", 200, b"", 200, b"x"]
+        await get(host, (b"if-none-match", b'"a", W/"tag"'))
+        assert made == ["/coverage"] * 2  # which is told that nothing has changed, and makes nothing
+
+    asyncio.run(ask())
+
+
 def test_an_answer_without_its_body_is_not_kept(site):
     assert site.head("/benefits/programs.json").content == b""
     assert site.get("/benefits/programs.json").json()["rows"]
@@ -176,10 +259,10 @@ def test_an_answer_without_its_body_is_not_kept(site):
 
 
 def test_what_a_reader_describes_is_not_kept(database):
-    front = lane.Front(None, database, (), lambda accepted: False)
+    front = lane.Front(None, database, lambda accepted: False)
     for address, kept in [("/coverage", True), ("/benefits/coverage", True), ("/eligibility", False), ("/search", False), ("/on/2025-07-01/coverage", False),
                           ("/answers/eligibility/age=30.json", False), ("/benefits/programs/il-hbia", False)]:  # fmt: skip
-        scope = {"method": "GET", "headers": [(b"host", b"a")]}
+        scope = {"method": "GET", "http_version": "1.1", "headers": [(b"host", b"a")]}
         assert (front.key(scope, address, "") is not None) is kept, address
         assert front.key(scope, address, "age=30") is None
 
@@ -223,10 +306,52 @@ ADDRESSES = {
 }
 
 
+def test_a_csv_of_many_rows_comes_in_few_parts(database):
+    """Datasette sends it row by row. Each part costs the thread of the site something."""
+    async def ask():
+        beside = lane.Lane(database)
+        try:
+            await beside.ready()
+            scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "query_string": b"", "headers": [(b"host", b"a")], "client": None}
+            return await beside.ask(scope | {"path": "/benefits/sharing_on.csv", "raw_path": b"/benefits/sharing_on.csv"})
+        finally:
+            beside.end()
+
+    found = asyncio.run(ask())
+    body = b"".join(m.get("body", b"") for m in found)
+    assert body.count(b"\n") > 500 and len(found) <= 3 + len(body) // lane.PART
+
+
+@pytest.mark.parametrize("query", ["", "?_size=max", "?_sort=name", "?_sort_desc=jurisdiction&name__contains=a"])
+def test_a_whole_csv_is_one_pass(database, monkeypatch, query):
+    """And not one for each page, which would sort the table again each time."""
+    site, pages = serve.datasette(database), []
+    monkeypatch.setattr(site, "max_returned_rows", 7)
+    whole = site.get_database("benefits").execute
+
+    async def counted(sql, *args, **kwargs):
+        pages.extend(["page"] * sql.startswith("select program, "))
+        return await whole(sql, *args, **kwargs)
+
+    monkeypatch.setattr(site.get_database("benefits"), "execute", counted)
+
+    async def ask():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(site.app()), base_url="http://a") as client:
+            there = "/benefits/programs.csv" + query
+            one, passes = (await client.get(there)).text, len(pages)
+            page = (await client.get("/benefits/programs.json?_size=max")).json()["rows"]
+            monkeypatch.setattr(serve, "ROWS_OF_CSV", 7)
+            return one, passes, page, (await client.get(there)).text, len(pages)
+
+    one, passes, page, by_pages, more = asyncio.run(ask())
+    assert one == by_pages and one.count("\n") > 20 and len(page) == 7
+    assert passes == 1 and more > 4
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sigterm_ends_the_site_while_it_answers(database, workers):
     with serve.running(database, "--workers", workers) as (port, process):
-        assert httpx.get(f"http://127.0.0.1:{port}/benefits/programs.json?_size=1").status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{port}/benefits/programs.json?_size=1", timeout=60).status_code == 200
         below = family(process.pid)
         assert len(below) >= int(workers)
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in HEAVY * 3]
@@ -236,11 +361,36 @@ def test_sigterm_ends_the_site_while_it_answers(database, workers):
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=8)
         until = time.monotonic() + 3
-        while (alive := [p for p in below if running(p)]) and time.monotonic() < until:
+        while (left := [p for p in below if alive(p)]) and time.monotonic() < until:
             time.sleep(0.05)
-        assert not alive
+        assert not left
         for client in clients:
             client.close()
+
+
+def test_work_over_http_ends_when_its_client_leaves(database):
+    """A stopped process stands for work without end, and no bound on time ends it."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    code = "import lane, serve, sys; lane.WORK = lane.WAIT = 600; sys.exit(serve.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "--port", str(port), "--database", str(database)]
+    environment = os.environ | {"PYTHONPATH": str(Path(lane.__file__).parent)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        try:
+            assert process.stdout.readline().startswith(b"Serving on")
+            where, address = f"http://127.0.0.1:{port}", "/benefits/citations.csv?_sort=note"
+            for head in ({}, {"Expect": "100-continue"}):
+                assert httpx.get(where + "/benefits/programs.csv?_size=1", timeout=60).status_code == 200
+                [[at_work]] = [family(child) for child in family(process.pid) if family(child)]
+                os.kill(at_work, signal.SIGSTOP)
+                with socket.create_connection(("127.0.0.1", port)) as client:
+                    client.sendall(hostile.request(address, *(f"{n}: {v}".encode() for n, v in head.items())))
+                    assert httpx.get(where + "/-/health").status_code == 200  # it has been read by now
+                assert httpx.get(where + "/benefits/programs.csv?_size=2", timeout=60).status_code == 200
+                assert not alive(at_work)
+        finally:
+            process.terminate()
 
 
 def family(pid: int) -> list[int]:
@@ -249,7 +399,7 @@ def family(pid: int) -> list[int]:
     return children + [p for c in children for p in family(c)]
 
 
-def running(pid: int) -> bool:
+def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
