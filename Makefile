@@ -16,7 +16,7 @@ else
 set-up = @:
 endif
 
-.PHONY: help serve test test-catalogs test-spark check build bench mutants hostile faults release sort describe lock clean
+.PHONY: help serve test test-fast test-catalogs test-spark check build bench mutants hostile faults release sort describe lock clean
 .PHONY: setup setup-test setup-bench setup-catalogs setup-spark
 .NOTPARALLEL:  # targets write and read the same files: with -j too they run one by one, in the order they are named
 .DELETE_ON_ERROR:
@@ -73,8 +73,14 @@ describe: setup  ## write docs/codebook.md, docs/gaps.md and CITATION.cff from t
 sort: setup  ## put every data file into its canonical form: sorted by key, LF, minimal quotes
 	@$(PY) scripts/canonical.py
 
+# A file's tests run in one process, in order, and share what is made for them.
+PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile
+
 test: setup-test build  ## install what is missing and run the whole suite
-	@$(PY) -m pytest
+	@$(PY) $(PYTEST)
+
+test-fast: setup-test build  ## run what needs no browser, no nginx and less than a minute
+	@$(PY) $(PYTEST) -m "not browser and not nginx and not slow"
 
 test-catalogs: setup-catalogs  ## check the catalog documents with mlcroissant, rocrate and roc-validator
 	@.venv-catalogs/bin/python -m pytest --confcutdir tests/catalogs tests/catalogs

@@ -19,7 +19,7 @@ import build as build_verb
 import package as ground
 import repository
 import serve
-from needs import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary  # noqa: F401
+from needs import pytest_configure, pytest_itemcollected, pytest_runtest_setup, pytest_terminal_summary  # noqa: F401
 from worked_examples import EXAMPLES, examples  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +54,8 @@ def pytest_runtest_logreport(report):
 
 def pytest_sessionfinish(session):
     """What each test said, for the page /promises of the site served from build/."""
+    if hasattr(session.config, "workerinput"):
+        return  # a process of pytest-xdist: all reports come to the one that started it
     if OUTCOMES and (ROOT / "build").is_dir():
         (ROOT / "build" / "test-results.json").write_text(json.dumps(OUTCOMES, indent=0, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -99,6 +99,9 @@ def test_e(): pass
 """
 
 
+REFUSED = ["CI is true, and this test needs what is not installed: chromium, wrk. This brings what is missing: ", "apt-get install chromium wrk", "1 passed, 1 skipped, 3 errors"]
+
+
 @pytest.mark.libatomic  # which is not in PATH, and would be counted too
 @pytest.mark.parametrize(
     "env, words, code, said",
@@ -106,7 +109,10 @@ def test_e(): pass
         ({}, [], 0, ["3 tests were not run, for want of chromium (3), wrk (1). This brings what is missing: ", "apt-get install chromium wrk", "test_e (for a reason of its own)", "1 passed, 4 skipped"]),
         ({}, ["-k", "test_a or test_d"], 0, ["1 test was not run, for want of chromium (1)", "1 passed, 1 skipped"]),
         ({}, ["-k", "test_d"], 0, ["1 passed"]),
-        ({"CI": "true"}, [], 4, ["CI is true, and 3 tests were not run, for want of chromium (3), wrk (1)"]),
+        ({}, ["-m", "not browser"], 0, ["1 passed, 1 skipped, 3 deselected"]),
+        ({}, ["-n", "2"], 0, ["3 tests were not run, for want of chromium (3), wrk (1). This brings", "test_e (for a reason of its own)", "1 passed, 4 skipped"]),
+        ({"CI": "true"}, ["-n", "2"], 1, REFUSED),
+        ({"CI": "true"}, [], 1, REFUSED),
         ({"CI": "true"}, ["-k", "test_d"], 0, ["1 passed"]),
         ({"PYTHONOPTIMIZE": "1"}, [], 4, ["PYTHONOPTIMIZE takes the checks out of the tests"]),
     ],
@@ -114,7 +120,7 @@ def test_e(): pass
 def test_what_needs_a_missing_program_is_left_out_and_counted(tmp_path, env, words, code, said):
     (tmp_path / "test_it.py").write_text(TESTS, encoding="utf-8")
     (tmp_path / "conftest.py").write_text("from needs import *", encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  chromium: x\n  wrk: x\n", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  browser: x\n  chromium: x\n  libatomic: x\n  wrk: x\n", encoding="utf-8")
     paths = {"PATH": str(tmp_path), "PYTHONPATH": f"{ROOT / 'scripts'}:{ROOT / 'tests'}", "CI": ""}
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words], cwd=tmp_path, env=paths | env, capture_output=True, text=True)
     printed = done.stdout + done.stderr
