@@ -7,7 +7,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from needs import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary  # noqa: E402, F401
+from needs import pytest_configure, pytest_runtest_setup, pytest_terminal_summary  # noqa: E402, F401
 
 
 def pytest_itemcollected(item):
