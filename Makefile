@@ -74,7 +74,7 @@ sort: setup  ## put every data file into its canonical form: sorted by key, LF, 
 	@$(PY) scripts/canonical.py
 
 # A file's tests run in one process, in order, and share what is made for them.
-PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile
+PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: setup-test build  ## install what is missing and run the whole suite
 	@$(PY) $(PYTEST)
