@@ -66,7 +66,20 @@ LOOKUPS = [key for key, *_ in Filters([]).lookups() if not key.startswith("array
 
 LOCAL = re.compile(rb"/(?![/\\])[!-~]*")  # a Location on this site
 NEXT = re.compile(rb'<(?!//)/[\w~./%?=&,*+-]*>; rel="next"')
-NOTHING = "There is nothing at this address."
+NOTHING = (
+    "There is nothing at this address. The answers and tables are listed at /benefits, and for programs"
+    " in /openapi.json."
+)
+NO_RECORD = (
+    "There is no such record. Its table lists the keys there are: the address without what follows the"
+    " last slash."
+)
+DATASETTE_SAYS = {
+    "404": NOTHING,
+    "Database not found": NOTHING,
+    "Table not found": NOTHING,
+    "Record not found": NO_RECORD,
+}
 MAX_CSV = 32 << 20  # bytes of a CSV, which is gathered to know its length
 failed = contextvars.ContextVar("failed", default=None)  # where a request gathers the statements that failed
 TOO_LONG = "This question takes too long to answer. Ask for less, or take /benefits.db and ask it yourself."
@@ -350,7 +363,7 @@ def check(method: str, path: str, query: bytes, site) -> None:
     redirected = path != "/" and path.endswith("/")
     if path.startswith("/benefits/") and not data and not redirected:
         raise Refused(404, NOTHING)  # no table has a dot in its name, and Datasette would ask for it all the same
-    if own and not is_data and not redirected:
+    if own and not (data and is_data) and not redirected:
         raise Refused(400, f"The parameter {own[0][:40]!r} has no effect on this address. Leave it out.")
     if data and is_data:
         check_data(*data.groups(), pairs, site)
@@ -490,8 +503,8 @@ def without_tracking(query: bytes) -> bytes:
 def reasons(exception: Exception) -> tuple[int, list[str]]:
     """Status and sentences for what went wrong. Only what is known to be the reader's is told as the reader's."""
     if isinstance(exception, Base400):
-        known = str(exception) in ("404", "Database not found", "Table not found")
-        return exception.status, [NOTHING] if known else str(exception).splitlines()
+        said = DATASETTE_SAYS.get(str(exception))
+        return exception.status, [said] if said else str(exception).splitlines()
     if isinstance(exception, QueryInterrupted) or getattr(exception, "title", "") == "SQL Interrupted":
         return 400, [TOO_LONG]
     own = isinstance(exception, DatasetteError) and not exception.title
