@@ -55,12 +55,31 @@ TAKEN = re.compile(
     r"_(shape|size|sort(_desc|_by_desc)?|next|search(_\w+|mode)?|facet(_date|_size)?|no(facet|count|suggest|col)|col|labels?|nl|json(_infinity)?|"
     r"stream|dl|header|extras|show_hidden|(show|hide)_sql|filter_(column|op|value)(_[0-9]+)?)"
 )
+# Its other parameters, which steer the server or have no use here. A name that is none of these is
+# not Datasette's: on a page it came with the link.
+STEERS = re.compile(
+    r"_(ttl|trace|timelimit|where|through|fts_\w+|facet_array|extra|context|blob_\w+|method|sql|debug|"
+    r"exact|sort_x)"
+)
 NAMES_A_COLUMN = {"_sort", "_sort_desc", "_facet", "_facet_date", "_col", "_nocol", "_label"}
 LOOKUPS = [key for key, *_ in Filters([]).lookups() if not key.startswith("array")]  # no column holds a list
 
 LOCAL = re.compile(rb"/(?![/\\])[!-~]*")  # a Location on this site
 NEXT = re.compile(rb'<(?!//)/[\w~./%?=&,*+-]*>; rel="next"')
-NOTHING = "There is nothing at this address."
+NOTHING = (
+    "There is nothing at this address. The answers and tables are listed at /benefits, and for programs"
+    " in /openapi.json."
+)
+NO_RECORD = (
+    "There is no such record. Its table lists the keys there are: the address without what follows the"
+    " last slash."
+)
+DATASETTE_SAYS = {
+    "404": NOTHING,
+    "Database not found": NOTHING,
+    "Table not found": NOTHING,
+    "Record not found": NO_RECORD,
+}
 MAX_CSV = 32 << 20  # bytes of a CSV, which is gathered to know its length
 failed = contextvars.ContextVar("failed", default=None)  # where a request gathers the statements that failed
 whole_csv = contextvars.ContextVar("whole_csv", default=False)  # whether a request is for all rows of a table, in one pass
@@ -69,10 +88,20 @@ TOO_LONG = "This question takes too long to answer. Ask for less, or take /benef
 INTERNAL = re.compile(r"sqlite_.*|.*_fts(_.*)?|.*_known|search_index(_.*)?")
 WORDS = {"on", "off", "true", "false", "1", "0"}  # what Datasette takes for yes and no
 COMPARED = {"gt", "gte", "lt", "lte"}
-TRACKING = re.compile(
-    r"(utm|hsa|pk|mtm|piwik)_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|li_fat_id|mc_[ce]id|mkt_tok|igshid|igsh|srsltid|"
-    r"_ga|_gl|_gac|_hsenc|_hsmi|_openstat|vero_id|oly_(anon|enc)_id|ref|ref_src|ref_url|s_cid|wickedid|epik|si|_kx|_bta_\w+|_branch_\w+"
-)  # added to links by mail, search and social services
+# What mail, search, social, advertising and translation services add to links. No column and no
+# parameter has such a name.
+ADDED = (
+    r"utm[_-]?\w*|_?[a-z_]*cl(k|ic|ick)?_?id|[gw]braid|gclsrc|(hsa|pk|mtm|matomo|piwik|itm|"
+    r"stm|mkt|mc|ml|gad|gaa|ga|gs|fb|oly|vero|wt|at|tw|pf_rd|pd_rd|hs|hss|sc|elq|cvo|rdt|bsft|"
+    r"guce|amp|iterable|sfmc|email|ck|dm|ig|nr|ref|s_kw|_x_tr|_ga|_gac|_gl|_bta|_branch|_sm|"
+    r"_hs|__hs|__cf_chl|__twitter)_\w*|_?_hs\w+|hsctatracking|li_fat_id|igsh(id)?|srsltid|"
+    r"mibextid|epik|wickedid|vgo_ee|xtor|spm|scm|usqp|guccounter|trk\w*|track(ing)?_?id|"
+    r"elq\w+|s_(kw)?cid|ef_id|(sc|[cnoi])?cid|cmp(id)?|mk[a-z]{3}|campaign_?id|ad(set|"
+    r"group)?_?id|sm(id|typ)|ref(errer)?|si|share(_?id)?|ved|ei|sca_esv|sxsrf|tblci|zanpid|"
+    r"tduid|ttc|amp|msockid|sourceid|_?bhlid|_ga|_gl|_gac|_fb[cp]|_openstat|_k[ex]|__s|_(pos|"
+    r"psq|ss|sid|fid|sp|cldee|unique_id|[rtdv])"
+)
+TRACKING = re.compile(f"(?i:{ADDED})")
 
 
 EMPTY_SEARCH = re.compile(rb"_search(_\w+)?=?(\+|%20|%09)*")  # Datasette would hand nothing to full-text search, which fails
@@ -324,23 +353,24 @@ def check(method: str, path: str, query: bytes, site) -> None:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError:
         raise Refused(400, f"The query string cannot be read: it needs to be percent-encoded UTF-8 with at most {MAX_PARAMETERS} parameters.") from None
-    own = [name for name, _ in pairs if name.startswith("_") and "__" not in name]
+    data = DATA.fullmatch(path)
+    is_data = path.startswith("/answers/") or bool(data and path != DOWNLOAD)
+    own = [name for name, _ in pairs if name.startswith("_") and "__" not in name and (is_data or TAKEN.fullmatch(name) or STEERS.fullmatch(name))]
     if any(name == "sql" for name, _ in pairs):
         raise Refused(403, "This site takes no SQL. Download /benefits.db to run your own.")
     for name in own:
         if not TAKEN.fullmatch(name):
-            raise Refused(400, f"Unknown parameter {name[:40]!r}.")
+            raise Refused(400, f"Unknown parameter {name[:40]!r}. Leave it out.")
     if sum(name.startswith("_facet") for name in own) > MAX_FACETS:
         raise Refused(400, f"Ask for at most {MAX_FACETS} facets at once.")
-    if len(pairs) - len(own) > MAX_FILTERS:
+    if is_data and len(pairs) - len(own) > MAX_FILTERS:
         raise Refused(400, f"Ask for at most {MAX_FILTERS} filters at once.")
-    data = DATA.fullmatch(path)
     redirected = path != "/" and path.endswith("/")
     if path.startswith("/benefits/") and not data and not redirected:
         raise Refused(404, NOTHING)  # no table has a dot in its name, and Datasette would ask for it all the same
-    if own and not data and not redirected:
-        raise Refused(400, f"The parameter {own[0][:40]!r} has no effect on this address.")
-    if data:
+    if own and not (data and is_data) and not redirected:
+        raise Refused(400, f"The parameter {own[0][:40]!r} has no effect on this address. Leave it out.")
+    if data and is_data:
         check_data(*data.groups(), pairs, site)
 
 
@@ -415,7 +445,7 @@ def check_own(table, row, form, pairs: list, is_table: bool) -> None:
             kind = "database" if not table else "answer" if not is_table else "row" if row else "table"
             all_rows = kind == "answer" and form == "csv" and (name, value) == ("_size", "max")  # what pages link to, and true
             if not re.fullmatch(f"_({USED.get((kind, form), '')})", name) and not all_rows:
-                raise Refused(400, f"The parameter {name[:40]!r} has no effect on this address.")
+                raise Refused(400, f"The parameter {name[:40]!r} has no effect on this address. Leave it out.")
 
 
 def check_value(name: str, lookup: str, value: str) -> None:
@@ -478,8 +508,8 @@ def without_tracking(query: bytes) -> bytes:
 def reasons(exception: Exception) -> tuple[int, list[str]]:
     """Status and sentences for what went wrong. Only what is known to be the reader's is told as the reader's."""
     if isinstance(exception, Base400):
-        known = str(exception) in ("404", "Database not found", "Table not found")
-        return exception.status, [NOTHING] if known else str(exception).splitlines()
+        said = DATASETTE_SAYS.get(str(exception))
+        return exception.status, [said] if said else str(exception).splitlines()
     if isinstance(exception, QueryInterrupted) or getattr(exception, "title", "") == "SQL Interrupted":
         return 400, [TOO_LONG]
     own = isinstance(exception, DatasetteError) and not exception.title

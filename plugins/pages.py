@@ -118,6 +118,22 @@ async def home(datasette, request):
     )
 
 
+# A period ends on the day on which the next begins, which may be known by its month or year only.
+PERIODS = """
+SELECT r.*, COALESCE((
+  SELECT MAX(n.valid_from_precision) FROM coverage n
+  WHERE n.program = r.program AND n.population = r.population AND n.valid_from = r.valid_to), 'day')
+  AS valid_to_precision
+FROM coverage_rules r WHERE r.jurisdiction = ?
+ORDER BY r.population, r.status_scope <> 'any_status', r.program, r.age_min, r.valid_from"""
+ABSENCES = """
+SELECT a.*, COALESCE((
+  SELECT MAX(n.valid_from_precision) FROM coverage_rules n
+  WHERE n.jurisdiction = a.jurisdiction AND n.population = a.population AND n.valid_from = a.valid_to),
+  'day') AS valid_to_precision
+FROM absences a WHERE a.jurisdiction = ? ORDER BY a.population, a.valid_from"""
+
+
 async def jurisdiction(datasette, request):
     code = request.url_vars["jurisdiction"]
     place = await one(datasette, "SELECT * FROM jurisdictions WHERE jurisdiction = ?", code, f"There is no jurisdiction {code}. The codes are those of the US Postal Service, such as CA or DC.")
@@ -127,9 +143,9 @@ async def jurisdiction(datasette, request):
     return await page(
         datasette, request, "jurisdiction", **await lists(datasette), place=place, as_of=as_of, about=about,
         answers=await ask(datasette, "coverage_on", as_of=as_of, jurisdiction=code),
-        periods=await rows(datasette, "SELECT * FROM coverage_rules WHERE jurisdiction = ? ORDER BY population, status_scope <> 'any_status', program, age_min, valid_from", [code]),
+        periods=await rows(datasette, PERIODS, [code]),
         programs=await rows(datasette, "SELECT * FROM programs WHERE jurisdiction = ? ORDER BY status_scope <> 'any_status', name", [code]),
-        absences=await rows(datasette, "SELECT * FROM absences WHERE jurisdiction = ? ORDER BY population, valid_from", [code]),
+        absences=await rows(datasette, ABSENCES, [code]),
         roles=await ask(datasette, "roles_on", "SELECT * FROM ({}) WHERE jurisdiction = :jurisdiction", as_of=as_of, jurisdiction=code),
         sharing=await ask(datasette, "sharing_on", as_of=as_of, jurisdiction=code), **await sharing_axes(datasette),
         changes=await ask(datasette, "timeline", jurisdiction=code),
@@ -190,7 +206,12 @@ async def case(datasette, request):
     return await page(
         datasette, request, "case", case=found, as_of=as_of, about=about, events=events, strands=STRANDS, periods=kept[code],
         roles=await ask(datasette, "roles_on", as_of=as_of, court_case=code),
-        others=await rows(datasette, "SELECT * FROM roles WHERE court_case = ? AND jurisdiction IS NULL ORDER BY role, party", [code]),
+        others=await rows(
+            datasette,
+            "SELECT * FROM roles WHERE court_case = ? AND jurisdiction IS NULL AND valid_from <= ?"
+            " AND (valid_to IS NULL OR ? < valid_to) ORDER BY role, party",
+            [code, as_of, as_of],
+        ),
         cases=await fixed(datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"),
         **await sharing_axes(datasette),
         links=data_links("timeline", court_case=code), role_links=data_links("roles_on", as_of=await last_changed(datasette, "roles", code, as_of, about), court_case=code),
@@ -248,13 +269,8 @@ async def surveys(datasette, request):
 async def gaps(datasette, request):
     about = await dataset(datasette)
     as_of = asked_day(request, about)
-    unrecorded = None
-    if as_of < about["complete_from"]:  # then most answers are missing, and no row can say so
-        states = await ask(datasette, "coverage_on", STATE, as_of=as_of)
-        answered = {(s["jurisdiction"], s["population"]): s["finding"] == "not_established" for s in states}
-        unrecorded = {"missing": sum(answered.values()), "all": len(answered)}
     return await page(
-        datasette, request, "gaps", as_of=as_of, about=about, unrecorded=unrecorded,
+        datasette, request, "gaps", as_of=as_of, about=about,
         found=await ask(datasette, "gaps", as_of=as_of), links=data_links("gaps", as_of=as_of),
     )
 

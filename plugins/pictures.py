@@ -50,10 +50,14 @@ def state(row) -> str:
     return "none" if row["finding"] == "none" else "unknown"
 
 
-def states(rows) -> dict:
-    """Return (jurisdiction, population) -> {state, firm, reduced, rows} for the any-status rows and absences of coverage_on.
+def doubt(standings: set[str]) -> str:
+    return "" if "established" in standings else " or ".join(sorted(standings))
 
-    `firm`: a row in this state is established. `reduced`: every row in this state has reduced benefits."""
+
+def states(rows) -> dict:
+    """Return (jurisdiction, population) -> {state, doubt, reduced, rows} for the any-status rows and absences of coverage_on.
+
+    `doubt`: what the rows in this state are where none is established. `reduced`: every row in this state has reduced benefits."""
     pairs: dict = {}
     for row in rows:
         if row["status_scope"] in (None, "any_status"):
@@ -65,7 +69,7 @@ def states(rows) -> dict:
         speaking = [r for r in members if state(r) == best]
         found[pair] = {
             "state": best,
-            "firm": any(r["standing"] in (None, "established") for r in speaking),
+            "doubt": doubt({r["standing"] or "established" for r in speaking}),
             "reduced": all(r["benefit_scope"] == "reduced" for r in speaking),
             "rows": members,
         }
@@ -97,8 +101,8 @@ def tile_map(population: str, label: str, found: dict, as_of: str) -> Markup:
         words, marks = STATES[pair["state"]], ""
         if pair["reduced"]:
             words, marks = f"{words}, {REDUCED}", "\u2020"
-        if not pair["firm"]:
-            words, marks = f"{words} (reported)", marks + "*"
+        if pair["doubt"]:
+            words, marks = f"{words} ({pair['doubt']})", marks + "*"
         drawn.append(
             f'<a href="/on/{as_of}/jurisdictions/{code}#{population}" tabindex="-1" aria-label="{code}: {words}">'
             f'<g transform="translate({column * 40 + 2} {row * 40 + 2})">{TILES[pair["state"]]}{code}{marks}</text></g></a>\n'
@@ -112,7 +116,7 @@ def tile_map(population: str, label: str, found: dict, as_of: str) -> Markup:
 
 def state_tag(pair: dict) -> Markup:
     """Return the words for the state of a jurisdiction and group, as `states` found it."""
-    more = (", " + REDUCED if pair["reduced"] else "") + ("" if pair["firm"] else " (reported)")
+    more = (", " + REDUCED if pair["reduced"] else "") + (f" ({pair['doubt']})" if pair["doubt"] else "")
     tag = f'<span class="state state-{pair["state"]}">{STATES[pair["state"]]}</span>'
     return Markup(f"{tag}<small>{more}</small>" if more else tag)
 
@@ -159,7 +163,12 @@ def day(text: str | None, precision: str | None = "day") -> str:
     return {"year": f"{when.year}", "month": f"{month} {when.year}"}.get(precision, f"{when.day} {month} {when.year}")
 
 
+def known(text: str, precision: str | None = "day") -> str:
+    """A date for programs, as far as it is known: 2026-11-24, 2026-11 or 2026."""
+    return text[: {"year": 4, "month": 7}.get(precision, 10)]
+
+
 @hookimpl
 def prepare_jinja2_environment(env):
-    env.filters["day"] = day
+    env.filters.update(day=day, known=known)
     env.globals.update(tile_map=tile_map, state_tag=state_tag, evidence_link=evidence_link, fill=fill, bars=bars, state_of=state, states_of=states, state_words=STATES)

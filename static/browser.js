@@ -212,14 +212,14 @@ const inRole = (rows, asked) =>
 // One entry for each status and reason, with the data it is about for each class of people.
 const shared = (rows) =>
   Object.values(Object.groupBy(rows, (r) => [r.status, r.reason, r.event].join("\n"))).map((members) => {
-    const [{ status, reason, event, order_title, order_date, citations }] = members;
+    const [{ status, reason, event, order_title, order_date, order_date_precision, citations }] = members;
     return h("div", null, h("dt", null, shape({ not_restricted_by_this_case: "free" }[status] ?? status, STATUS[status])), h("dd", null,
       members.length === tables.data_elements.length * tables.person_classes.length && !event
         ? h("p", null, "All data, all people")
         : h("ul", null, Object.entries(Object.groupBy(members, (r) => r.person_class)).map(([code, of]) => h("li", null, label.person_classes[code], ": ",
             of.map((r, i) => [i ? ", " : "", r.order_term ? link("order_terms", r.order_term, label.data_elements[r.data_element]) : label.data_elements[r.data_element]])))),
       h("p", { class: "answer" }, reason),
-      event && h("p", { class: "small" }, link("events", event, order_title), `, ${day(order_date)}`),
+      event && h("p", { class: "small" }, link("events", event, order_title), `, ${day(order_date, order_date_precision)}`),
       h("details", { class: "small" }, h("summary", null, "Sources"), h("p", null, [...new Set(members.map((r) => r.citations))].join("; ")))));
   });
 

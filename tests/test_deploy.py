@@ -309,7 +309,7 @@ def test_readers_cannot_multiply_what_is_kept(front):
 
 
 def test_what_other_sites_add_to_links_is_known_to_nginx_as_to_the_site():
-    added = pm.get_plugin("guard.py").TRACKING.pattern
+    added = pm.get_plugin("guard.py").ADDED
     assert added in (DEPLOY / "common.conf").read_text(encoding="utf-8") and added in (DEPLOY / "replicas.conf").read_text(encoding="utf-8")
 
 
@@ -635,13 +635,26 @@ def test_the_copy_gives_no_answer_to_a_question_it_cannot_read(static):
         assert c.get("/coverage?fbclid=x&as_of=2020-01-01").status_code == 404
 
 
-@pytest.mark.parametrize("added", ["utm_source=mail", "fbclid=IwAR0", "utm_source=a&utm_medium=b&gclid=c", "mc_cid=1&"])
+@pytest.mark.parametrize("added", ["utm_source=mail", "fbclid=IwAR0", "UTM_Source=a&gad_source=b&__hstc=c", "mc_cid=1&", "_x_tr_sl=es&_x_tr_tl=en"])
 def test_the_copy_ignores_what_other_sites_add_to_links(static, added):
     with client(static) as c:
-        for address in ("/coverage", "/changes.atom"):
+        for address in ("/coverage", "/changes.atom", "/static/site.css", f"/answers/coverage_on/as_of={DAY}.json"):
+            assert c.get(f"{address}?{added}").status_code == 200, address
             assert c.get(f"{address}?{added}").content == c.get(address).content
             assert c.get(f"{address}?{added}&as_of=2020-01-01").status_code == 404
         assert c.get(f"/coverage?as_of=2020-01-01&{added}").status_code == 404
+
+
+def test_the_copy_takes_a_link_as_the_site_does(static):
+    """A page ignores what is not its own; data refuses it, lest it be taken for an answer to that."""
+    with client(static) as c:
+        for address in ("/coverage", "/changes.ics", "/static/site.css"):
+            assert c.get(f"{address}?newtracker=1&_new=2").status_code == 200, address
+        assert c.get(f"/answers/coverage_on/as_of={DAY}.json?juristiction=IL").status_code == 404
+    metadata = yaml.safe_load((DEPLOY.parent / "metadata.yml").read_text(encoding="utf-8"))["plugins"]
+    own = {name for kind in ("answers", "pages") for takes in metadata[kind].values() for name in takes}
+    (listed,) = re.findall(r"\^html:\(\?:\.\*&\)\?\(\?:([a-z_|]+)\)", (DEPLOY / "static.conf").read_text(encoding="utf-8"))
+    assert set(listed.split("|")) == own
 
 
 def test_preflight_is_answered_by_both(static, front):

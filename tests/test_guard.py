@@ -16,10 +16,12 @@ import time
 
 import httpx
 import pytest
+import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import serve
+from conftest import ROOT
 from datasette.plugins import pm
 
 EVERYWHERE = {
@@ -291,11 +293,42 @@ def test_what_is_refused_says_why(site, address, status, why):
     assert why in (response.json()["error"] if ".json" in address else html.unescape(response.text))
 
 
-@pytest.mark.parametrize("name", ["fbclid", "utm_source", "gclid", "msclkid", "mc_cid", "_ga", "igshid", "ref"])
-@pytest.mark.parametrize("address", ["/gaps", "/benefits/coverage_on.json", "/benefits/coverage.csv", "/benefits/programs.json?_size=1", "/"])
-def test_what_other_sites_add_to_links_changes_nothing(site, address, name):
-    plain, added = site.get(address), site.get(address + ("&" if "?" in address else "?") + name + "=x")
-    assert (plain.status_code, added.status_code) == (200, 200) and plain.headers["etag"] == added.headers["etag"]
+WEB = (
+    "fbclid utm_source UTM_Campaign utm gclid gclsrc gad_source gad_campaignid wbraid msclkid ysclid yclid "
+    "twclid ttclid ScCid rdt_cid irclickid dclid mc_cid mc_eid mkt_tok _ga _gl _gac_UA_1 igshid igsh ref "
+    "ref_src hsa_cam pk_campaign mtm_kwd matomo_kwd itm_source at_medium trk trkCampaign spm ncid cid s_kwcid "
+    "ef_id _ke _kx __s __hstc __hssc _hsenc hsCtaTracking _x_tr_sl _x_tr_pto __cf_chl_tk _pos _ss _fbp amp "
+    "amp_js_v usqp elqTrackId sfmc_id dm_i mkevt smid si share srsltid ved fb_action_ids mibextid msockid"
+).split()
+
+
+@pytest.mark.parametrize("address", ["/gaps", "/benefits/coverage_on.json", "/answers/coverage_on.csv",
+                                     "/benefits/coverage.csv", "/benefits/programs.json?_size=1", "/", "/on/2025-07-01/coverage",
+                                     "/changes.atom", "/changes.ics?jurisdiction=IL", "/static/icon.svg", "/benefits/programs"])  # fmt: skip
+def test_what_other_sites_add_to_links_changes_nothing(site, address):
+    plain, sign = site.get(address), "&" if "?" in address else "?"
+    assert plain.status_code == 200
+    for name in [*WEB, "&".join(f"{name}=1" for name in WEB[:45])]:
+        added = site.get(f"{address}{sign}{name}=x")
+        assert (added.status_code, added.headers["etag"]) == (200, plain.headers["etag"]), name
+
+
+@pytest.mark.parametrize("address", ["/gaps", "/changes.atom", "/static/site.css", "/openapi.json", "/benefits.db", "/eligibility?age=30"])
+def test_a_page_takes_a_link_with_anything_that_is_not_its_own(site, address):
+    """Nobody can list all that the web adds: what is not the page's and not Datasette's came with the link."""
+    sign = "&" if "?" in address else "?"
+    many = "&".join(f"{n}_{k}=1" for k in range(7) for n in ("zz", "_zz", "__zz"))
+    for added in ("", "newtracker=1&", "_newtracker=1&", "__newtracker=1&", many):
+        assert site.head(f"{address}{sign}{added}").status_code == 200, added
+
+
+def test_no_name_of_ours_is_taken_for_what_other_sites_add(db):
+    added = pm.get_plugin("guard.py").TRACKING
+    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))
+    named = {name for kind in ("answers", "pages") for takes in metadata["plugins"][kind].values() for name in takes} | set(ASKED)
+    for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall():
+        named |= {row["name"] for row in db.execute(f'SELECT name FROM pragma_table_info("{table}")')}
+    assert len(named) > 100 and not [name for name in named if added.fullmatch(name)]
 
 
 ASKED = {

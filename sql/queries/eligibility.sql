@@ -61,7 +61,10 @@ answers AS (
            WHEN 'closed_to_new' THEN 'Closed to new applicants; rules met only by people already enrolled.'
            WHEN 'capped' THEN 'Rules met; places are limited and may be full.'
            ELSE 'Rules met.' END
+         || CASE WHEN asked.age IS NULL AND m.population IN ('child', 'adult', 'older_adult') THEN ' Age was not asked.' ELSE '' END
          || CASE WHEN m.income_limit_pct_fpl IS NULL THEN ' An income limit is not established, so income was not compared.'
+                 WHEN m.pct IS NULL AND asked.usd IS NOT NULL
+                 THEN ' No poverty guideline is recorded for this day, so income was not compared; the limit is ' || m.income_limit_pct_fpl || '% of poverty.'
                  WHEN m.pct IS NULL THEN ' Income was not asked; the limit is ' || m.income_limit_pct_fpl || '% of poverty.' ELSE '' END
          || CASE WHEN m.benefit_scope IS NULL THEN ' How much care it pays for is not established.'
                  WHEN m.benefit_scope = 'reduced' THEN ' Reduced benefits: ' || lower(substr(m.benefits, 1, 1)) || substr(m.benefits, 2) || '.' ELSE '' END

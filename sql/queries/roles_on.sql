@@ -15,7 +15,9 @@ SELECT asked.as_of, c.court_case, c.caption, j.jurisdiction, j.name AS jurisdict
          h.note,
          CASE WHEN h.role IS NOT NULL THEN NULL
               WHEN asked.known_at < (SELECT MIN(date) FROM releases) THEN 'Nothing had been published on the day given as known_at.'
-              WHEN c.filed > asked.as_of THEN 'The case was filed later, on ' || c.filed || '.'
+              WHEN c.filed > asked.as_of THEN 'The case was filed later, ' || CASE c.filed_precision
+                WHEN 'month' THEN 'in ' || substr(c.filed, 1, 7) || ' (day unknown).' WHEN 'year' THEN 'in ' || substr(c.filed, 1, 4) || ' (day unknown).'
+                ELSE 'on ' || c.filed || '.' END
               ELSE 'No source that was read names this jurisdiction as a party; the list of parties may not be complete.' END
        ) AS note,
        h.role_id,

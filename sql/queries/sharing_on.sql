@@ -6,7 +6,7 @@ WITH asked AS (
   SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, CASE WHEN :known_at = '' OR :known_at > '9999-12-30' THEN '9999-12-30' ELSE :known_at END AS known_at, data_through, version FROM dataset
 ),
 in_force AS (
-  SELECT t.*, e.court_case, e.date AS order_date, e.title AS order_title, e.summary AS order_summary, e.docket_entry
+  SELECT t.*, e.court_case, e.date AS order_date, e.date_precision AS order_date_precision, e.title AS order_title, e.summary AS order_summary, e.docket_entry
   FROM order_terms_known t JOIN events_known e ON e.event = t.event AND e.known_from < t.known_to AND t.known_from < e.known_to, asked
   WHERE t.known_from <= asked.known_at AND asked.known_at < t.known_to AND e.known_from <= asked.known_at AND asked.known_at < e.known_to AND t.valid_from <= asked.as_of AND (t.valid_to IS NULL OR asked.as_of < t.valid_to)
     AND (:data_element = '' OR t.data_element = :data_element)
@@ -27,7 +27,7 @@ ranked AS (
 ),
 decided AS (
   SELECT j.jurisdiction, j.name AS jurisdiction_name, d.data_element, d."group", p.person_class, t.treatment, t.order_term, t.event, t.order_title, t.order_summary,
-         t.order_date, t.docket_entry, t.court_case, t.note AS term_note, t.standing AS term_standing, t.role_id,
+         t.order_date, t.order_date_precision, t.docket_entry, t.court_case, t.note AS term_note, t.standing AS term_standing, t.role_id,
          CASE
            WHEN t.order_term IS NULL THEN (SELECT MIN('disputed_party') FROM held h WHERE h.jurisdiction = j.jurisdiction AND h.standing <> 'established')
            WHEN t.standing <> 'established' THEN 'term'
@@ -53,7 +53,7 @@ SELECT asked.as_of, d.jurisdiction, d.jurisdiction_name, d.data_element, d."grou
          WHEN 'term' THEN 'The newest term is ' || d.term_standing || ', not established (' || d.treatment || ', ' || d.order_title || '). ' || COALESCE(d.term_note, '')
          WHEN 'term_date' THEN 'The day on which the term began is not known. ' || COALESCE(d.term_note, '')
          WHEN 'role' THEN 'Whether this jurisdiction is a plaintiff is not established. ' || COALESCE((SELECT MIN(h.note) FROM held h WHERE h.role_id = d.role_id), '')
-         WHEN 'joined_later' THEN 'The order was entered on ' || d.order_date || ', before this jurisdiction is known to have joined the case; whether it covers a later party is not established. ' || COALESCE((SELECT MIN(h.note) FROM held h WHERE h.role_id = d.role_id), '')
+         WHEN 'joined_later' THEN 'The order was entered ' || CASE d.order_date_precision WHEN 'day' THEN 'on ' || d.order_date WHEN 'month' THEN 'in ' || substr(d.order_date, 1, 7) ELSE 'in ' || substr(d.order_date, 1, 4) END || ', before this jurisdiction is known to have joined the case; whether it covers a later party is not established. ' || COALESCE((SELECT MIN(h.note) FROM held h WHERE h.role_id = d.role_id), '')
          ELSE CASE
            WHEN d.order_term IS NOT NULL THEN CASE d.treatment
                WHEN 'permitted' THEN 'The order lets the agencies share this; whether they do is another question. '
@@ -65,7 +65,7 @@ SELECT asked.as_of, d.jurisdiction, d.jurisdiction_name, d.data_element, d."grou
              || COALESCE((SELECT ' ' || MIN(h.note) FROM held h WHERE h.role = 'unidentified_plaintiff'), '')
          END
        END AS reason,
-       d.treatment, d.order_title, d.order_date, d.docket_entry, d.order_summary, d.court_case, d.event, d.order_term,
+       d.treatment, d.order_title, d.order_date, d.order_date_precision, d.docket_entry, d.order_summary, d.court_case, d.event, d.order_term,
        COALESCE(
          CASE WHEN d.order_term IS NOT NULL THEN ct.citations || COALESCE('; role: ' || cr.citations, '') END,
          (SELECT MIN(rc.citations) FROM held h JOIN record_citations rc ON rc."table" = 'roles' AND rc.record = h.role_id WHERE h.jurisdiction = d.jurisdiction),
