@@ -66,10 +66,8 @@ LOOKUPS = [key for key, *_ in Filters([]).lookups() if not key.startswith("array
 
 LOCAL = re.compile(rb"/(?![/\\])[!-~]*")  # a Location on this site
 NEXT = re.compile(rb'<(?!//)/[\w~./%?=&,*+-]*>; rel="next"')
-NOTHING = (
-    "There is nothing at this address. The answers and tables are listed at /benefits, and for programs"
-    " in /openapi.json."
-)
+NOTHING = "There is nothing at this address."
+LISTED = "The answers and tables are listed at /benefits, and for programs in /openapi.json."
 NO_RECORD = (
     "There is no such record. Its table lists the keys there are: the address without what follows the"
     " last slash."
@@ -540,6 +538,8 @@ def record(exception: BaseException) -> str:
 
 async def refusal(datasette, path: str, status: int, sentences: list[str]) -> tuple[str, bytes]:
     """Content type and body, in the form that was asked for."""
+    if sentences == [NOTHING] and path.endswith((".json", ".csv")):
+        sentences = [NOTHING, LISTED]  # as the links of the page do
     if path.endswith(".json"):
         said = {"ok": False, "error": " ".join(sentences), "status": status, "title": HTTPStatus(status).phrase}
         return "application/json; charset=utf-8", json.dumps(said).encode()
