@@ -8,7 +8,7 @@ import re
 from datetime import date
 from urllib.parse import parse_qsl, quote, urlencode
 
-from datasette import Response, hookimpl
+from datasette import NotFound, Response, hookimpl
 from datasette.utils.asgi import BadRequest
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -18,6 +18,7 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 ON = re.compile(r"/on/([^/]+)(?:(/.+?)(?:/and/([^/]+))?|/)")
 ANSWER = re.compile(r"/answers/([a-z_]+)(?:/([^/]+))?\.(json|csv)")
 PAGE = re.compile(r"/(?:coverage|gaps|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+)?", re.ASCII)
+OF_NO_DAY = "{0} is not a page that takes these days. Its address is {0}."
 LISTED = 60  # name the accepted codes up to this many
 
 
@@ -30,10 +31,15 @@ def asgi_wrapper(datasette):
 
     def wrap(app):
         async def answered(scope, receive, send):
+            dated = None
             if scope["type"] == "http":
-                scope = plain(scope)
+                scope, dated = plain(scope)
             path = scope["path"] if scope["type"] == "http" else ""
             takes = next((takes for pattern, takes in known if pattern.fullmatch(path)), None)
+            if dated is not None and (takes is None or not dated <= set(takes)):
+                # Only what takes a day has an address for each day, and only an answer one below
+                # /answers: a table there would go past what the guard checks.
+                raise NotFound(OF_NO_DAY.format(path) if takes is not None else "404")
             if takes is not None:
                 given = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
                 problems = await refusals(datasette.get_database("benefits"), takes, given, page=not path.startswith("/benefits/"))
@@ -48,17 +54,19 @@ def asgi_wrapper(datasette):
     return wrap
 
 
-def plain(scope: dict) -> dict:
-    """The scope with an address that Datasette knows."""
+def plain(scope: dict) -> tuple[dict, set | None]:
+    """The scope with an address that Datasette knows, and if it was another, the days that it names."""
     if match := ON.fullmatch(scope["path"]):
         path, given = match[2] or "/", {"as_of": match[1]} | ({"compare": match[3]} if match[3] else {})
+        dated = set(given)
     elif match := ANSWER.fullmatch(scope["path"]):
         path, given = f"/benefits/{match[1]}.{match[3]}", dict(pair.partition("=")[::2] for pair in (match[2] or "").split(",") if pair)
         given |= {"_shape": "array"} if match[3] == "json" else {}
+        dated = set()
     else:
-        return scope
+        return scope, None
     query = "&".join(filter(None, [urlencode(given), scope["query_string"].decode("latin-1")]))
-    return scope | {"path": path, "raw_path": quote(path).encode(), "query_string": query.encode("latin-1")}
+    return scope | {"path": path, "raw_path": quote(path).encode(), "query_string": query.encode("latin-1")}, dated
 
 
 async def as_list(datasette, answer: str, given: dict) -> Response:

@@ -66,10 +66,8 @@ LOOKUPS = [key for key, *_ in Filters([]).lookups() if not key.startswith("array
 
 LOCAL = re.compile(rb"/(?![/\\])[!-~]*")  # a Location on this site
 NEXT = re.compile(rb'<(?!//)/[\w~./%?=&,*+-]*>; rel="next"')
-NOTHING = (
-    "There is nothing at this address. The answers and tables are listed at /benefits, and for programs"
-    " in /openapi.json."
-)
+NOTHING = "There is nothing at this address."
+LISTED = "The answers and tables are listed at /benefits, and for programs in /openapi.json."
 NO_RECORD = (
     "There is no such record. Its table lists the keys there are: the address without what follows the"
     " last slash."
@@ -420,16 +418,22 @@ def check_columns_shown(pairs: list, keys: list, columns: list) -> None:
     shown = chosen if any(name == "_col" for name, _ in pairs) else set(columns)
     shown = shown - {value for name, value in pairs if name == "_nocol"}
     for name, value in pairs:
+        if name == "_nocol" and value in keys:
+            said = f"{value[:40]!r} belongs to the key, which every row has. Leave it out of _nocol."
+            raise Refused(400, said)
         if name in ("_sort", "_sort_desc", "_facet", "_facet_date") and value and value not in shown:
             raise Refused(400, f"{name} needs the column {value[:40]!r}, which is left out.")
 
 
 # Datasette's parameters that have a use, by what is asked for and its form. It would ignore any other without a word.
 # A page of a table leads to its JSON and CSV with all that it was asked for, so these take what only a page shows.
-OF_ROWS = r"size|sort(_desc|_by_desc)?|next|search(_\w+|mode)?|facet(_date|_size)?|no(facet|count|suggest|col)|col|labels?|filter_(column|op|value)(_[0-9]+)?"
-OF_JSON, OF_CSV = "shape|nl|json|json_infinity", "stream|dl|header"
+OF_ROWS = (
+    r"size|sort(_desc)?|next|search(_\w+|mode)?|facet(_date|_size)?|no(facet|count|col)|col|labels?"
+)
+OF_FORM = r"sort_by_desc|filter_(column|op|value)(_[0-9]+)?"  # which the page turns into others
+OF_JSON, OF_CSV = "shape|nl", "dl|header"
 USED = {
-    ("table", None): OF_ROWS, ("table", "json"): f"{OF_ROWS}|{OF_JSON}", ("table", "csv"): f"{OF_ROWS}|{OF_CSV}",
+    ("table", None): f"{OF_ROWS}|{OF_FORM}", ("table", "json"): f"{OF_ROWS}|{OF_JSON}", ("table", "csv"): f"{OF_ROWS}|stream|{OF_CSV}",
     ("row", "json"): f"{OF_JSON}|extras", ("answer", "json"): OF_JSON, ("answer", "csv"): OF_CSV, ("answer", None): "(hide|show)_sql",
 }  # fmt: skip
 
@@ -486,7 +490,10 @@ def check_search(table: str, pairs: list, site) -> None:
     """Refuse a search that full-text search cannot read."""
     raw = dict(pairs).get("_searchmode") == "raw"
     has = site.connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [f"{table}_fts"]).fetchone()
-    for name, value in pairs if has else ():
+    for name, value in pairs:
+        if name.startswith("_search") and not has:
+            said = f"{table} has no full-text search. Look for part of a text with COLUMN__contains=TEXT."
+            raise Refused(400, said)
         if name == "_search" or name.startswith("_search_"):
             try:
                 with sqlite_timelimit(site.connection, 500):
@@ -536,6 +543,8 @@ def record(exception: BaseException) -> str:
 
 async def refusal(datasette, path: str, status: int, sentences: list[str]) -> tuple[str, bytes]:
     """Content type and body, in the form that was asked for."""
+    if sentences == [NOTHING] and path.endswith((".json", ".csv")):
+        sentences = [NOTHING, LISTED]  # as the links of the page do
     if path.endswith(".json"):
         said = {"ok": False, "error": " ".join(sentences), "status": status, "title": HTTPStatus(status).phrase}
         return "application/json; charset=utf-8", json.dumps(said).encode()

@@ -323,12 +323,15 @@ async def search(datasette, request):
     return await page(datasette, request, "search", search_words=words, found=await ask(datasette, "search", q=words), links=data_links("search", q=words))
 
 
-async def asked(request):
+async def asked(datasette, request):
     """A form can only fill a query string; a page on a day has an address of its own, which can be cited and copied."""
     given = {name: request.args.get(name) or "" for name in ("as_of", "compare", "jurisdiction", "page")}
     path = "/jurisdictions/" + given["jurisdiction"] if given["jurisdiction"] else given["page"]
+    compare = given["compare"] if path == "/coverage" else ""
+    if compare and not given["as_of"]:  # an empty date means the same as on the page
+        given["as_of"] = (await dataset(datasette))["data_through"]
     on = f"/on/{given['as_of']}" if given["as_of"] else ""
-    return Response.redirect((on + path + (f"/and/{given['compare']}" if on and given["compare"] else "")) or "/")
+    return Response.redirect((on + path + (f"/and/{compare}" if compare else "")) or "/")
 
 
 @hookimpl

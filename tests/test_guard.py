@@ -278,6 +278,11 @@ REFUSED = [
     ("/benefits/coverage.json?age_min__gt=99999999999999999999", 400, "at most 18 digits"),
     ("/benefits/coverage.json?age_min__in=[99999999999999999999]", 400, "is no list"),
     ("/search?q=%00", 400, "NUL character"),
+    ("/benefits/dataset_fields.json?_search=income", 400, "dataset_fields has no full-text search. Look for"),
+    ("/benefits/coverage_rules?_search_name=care", 400, "has no full-text search"),
+    ("/benefits/coverage.csv?_nocol=coverage", 400, "belongs to the key"),
+    ("/benefits/coverage/none.json", 404, "Its table lists the keys"),
+    ("/benefits/coverage_on.json?_size=3", 400, "Leave it out."),
     ("/benefits/search_index_config.json", 404, "nothing at this address"),
     ("/benefits/search_index.csv", 404, "nothing at this address"),
     ("/benefits/coverage_known.json", 404, "nothing at this address"),
@@ -553,7 +558,8 @@ def test_only_known_headers_leave(inside):
 def test_a_fault_of_ours_is_told_as_ours(inside, app, caplog):
     status, headers, body = inside(app)
     assert status == 500 and EVERYWHERE.items() <= headers.items() and "location" not in headers
-    assert b"our error" in body and b"inside" not in body and b"canary" not in body and "canary" not in caplog.text
+    assert b"<h1>This is our error</h1>" in body and b"<title>This is our error" in body
+    assert b"our error, not yours" in body and b"inside" not in body and b"canary" not in body and "canary" not in caplog.text
     reference = re.search(rb"reference is (\w+)", body)[1].decode()
     assert f"fault {reference}" in caplog.text and "guard.py" in caplog.text
 

@@ -278,6 +278,7 @@ def test_two_days_side_by_side(site):
 @pytest.mark.parametrize(
     "asked, leads_to",
     [
+        ("compare=2025-01-01&page=/gaps&as_of=2024-02-01", "/on/2024-02-01/gaps"),
         ("jurisdiction=IL&as_of=2025-06-30", "/on/2025-06-30/jurisdictions/IL"),
         ("jurisdiction=DC&as_of=", "/jurisdictions/DC"),
         ("page=/&as_of=2025-06-30", "/on/2025-06-30/"),
@@ -499,3 +500,32 @@ def test_eligibility_says_with_what_income_was_compared(site):
 def test_eligibility_says_what_was_not_asked(site):
     assert "Age was not asked." in eligibility(site, jurisdiction="CA", pregnant="yes")
     assert "Age was not asked." not in eligibility(site, jurisdiction="CA", age=30)
+
+
+@pytest.mark.parametrize("path", [
+    "/on/2025-01-01/benefits/coverage", "/on/2025-01-01/benefits/coverage.csv", "/on/2025-01-01/benefits/programs.json",
+    "/on/2025-01-01/benefits/coverage/il-hbia-adult-42-54-2022", "/on/2025-01-01/benefits", "/on/2025-01-01/benefits.db",
+    "/on/2025-01-01/static/site.css", "/on/2025-01-01/-/health", "/on/2025-01-01/openapi.json", "/on/2025-01-01/nothing",
+    "/answers/coverage.csv", "/answers/coverage/population=adult.json", "/answers/sources.json", "/answers/dataset.csv",
+])  # fmt: skip
+def test_only_what_takes_a_day_or_is_an_answer_has_a_second_address(site, path):
+    """A table below /answers or /on would go past its checks, and be given in part or without the day."""
+    response = site.get(path)
+    assert response.status_code == 404 and "nothing at this address" in response.text
+
+
+@pytest.mark.parametrize("path", ["/changes", "/claims", "/changes.atom", "/search", "/method", "/gaps/and/2024-01-01", "/jurisdictions/IL/and/2024-01-01"])
+def test_a_page_of_no_day_is_not_given_for_one(site, path):
+    response = site.get("/on/2025-01-01" + path)
+    assert response.status_code == 404 and f"Its address is {path.partition('/and')[0]}." in response.text
+
+
+@pytest.mark.parametrize("path", ["/", "/coverage", "/gaps", "/jurisdictions/IL", "/eligibility?age=30", "/benefits/coverage_on.json", "/benefits/gaps.csv"])
+def test_whatever_takes_a_day_has_an_address_for_it(site, path):
+    assert site.get("/on/2025-01-01" + path).status_code == 200
+
+
+def test_an_empty_day_is_compared_as_the_day_through_which_the_data_goes(site, db):
+    (through,) = db.execute("SELECT data_through FROM dataset").fetchone()
+    response = site.get("/ask?page=/coverage&as_of=&compare=2025-01-01")
+    assert response.headers["location"] == f"/on/{through}/coverage/and/2025-01-01"
