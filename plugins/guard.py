@@ -331,7 +331,8 @@ def known(datasette) -> SimpleNamespace:
             digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     file = open(database.path, "rb")  # for as long as the site runs
     described = (datasette.metadata("databases") or {}).get("benefits", {}).get("tables", {})
-    by_default = {name for name, about in described.items() if about.get("sort") or about.get("sort_desc")}
+    by_default = {name: about.get("sort") or about.get("sort_desc") for name, about in described.items()}
+    by_default = {name: column for name, column in by_default.items() if column}
     return SimpleNamespace(sorted=by_default, connection=connection, version=version, through=through, tables=tables, answers=answers, forms=forms, edition=digest.digest(), file=file, size=os.fstat(file.fileno()).st_size)
 
 
@@ -407,12 +408,12 @@ def check_data(table: str | None, row: str | None, form: str | None, pairs: list
             raise Refused(400, f"{lookup[:40]!r} is not a way to filter. Accepted: {', '.join(LOOKUPS)}.")
         check_value(name, lookup, value)
     if not row:
-        check_columns_shown(pairs, keys, columns)
+        check_columns_shown(pairs, keys, columns, site.sorted.get(table))
         check_page_mark(table, keys, pairs, site)
         check_search(table, pairs, site)
 
 
-def check_columns_shown(pairs: list, keys: list, columns: list) -> None:
+def check_columns_shown(pairs: list, keys: list, columns: list, usual: str | None) -> None:
     """Refuse to sort or count by a column that is left out: Datasette fails on it."""
     chosen = {value for name, value in pairs if name == "_col"} | set(keys)
     shown = chosen if any(name == "_col" for name, _ in pairs) else set(columns)
@@ -421,6 +422,11 @@ def check_columns_shown(pairs: list, keys: list, columns: list) -> None:
         if name == "_nocol" and value in keys:
             said = f"{value[:40]!r} belongs to the key, which every row has. Leave it out of _nocol."
             raise Refused(400, said)
+    sorted_by = any(name in ("_sort", "_sort_desc") and value for name, value in pairs)
+    if usual and not sorted_by and usual not in shown:
+        said = f"The rows are sorted by {usual}, which is left out. Keep it, or sort by another with _sort."
+        raise Refused(400, said)
+    for name, value in pairs:
         if name in ("_sort", "_sort_desc", "_facet", "_facet_date") and value and value not in shown:
             raise Refused(400, f"{name} needs the column {value[:40]!r}, which is left out.")
 

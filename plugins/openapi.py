@@ -168,16 +168,18 @@ class Maker:
         columns = {c: self.field(name, c) if (name, c) in self.fields else self.column(c, found, null=True) for c in found.columns}
         self.schemas[name] = row({c: {"anyOf": [s, ref("schemas", "Labelled")]} if c in leads else s for c, s in columns.items()})
         self.parameters |= {f"{name}.{c}": query(c, self.filter(s), f"Only rows with this in `{c}`.") for c, s in columns.items()}
-        usual, largest = self.datasette.setting("default_page_size"), self.datasette.setting("max_returned_rows")
+        page, largest = self.datasette.setting("default_page_size"), self.datasette.setting("max_returned_rows")
         size = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": largest}, {"type": "string", "const": "max"}]}
         sort, on = {"type": "string", "enum": list(columns)}, {"type": "string", "const": "on"}
         after, whole = query("_next", TEXT, "Where to go on: `next` of the page before."), query("_stream", on, "All rows, not one page of them.")
-        rest = {"type": "string", "enum": [c for c in columns if c not in self.keys[name]]}
+        usual = about.get("sort") or about.get("sort_desc")  # which has to stay while nothing else is asked
+        rest = {"type": "string", "enum": [c for c in columns if c not in (*self.keys[name], usual)]}
+        some = {"type": "string", "enum": sorted(columns, key=lambda c: c != usual)}
         asked = [
-            query("_size", size, f"How many rows on a page: {usual} if left out, `max` for {largest}."),
+            query("_size", size, f"How many rows on a page: {page} if left out, `max` for {largest}."),
             query("_sort", sort, "The column to sort by."),
             query("_sort_desc", sort, "The column to sort by, from its end. Not together with `_sort`."),
-            query("_col", sort, "A column to give, beside the key; may be repeated."),
+            query("_col", some, "A column to give, beside the key; may be repeated. What sorts the rows has to stay."),
             query("_nocol", rest, "A column to leave out; may be repeated."),
             query("_facet", sort, "A column whose values are counted; may be repeated."),
             query("_facet_date", sort, "A column whose days are counted; may be repeated."),
@@ -254,7 +256,9 @@ class Maker:
             "object": {"type": "object", "additionalProperties": one},
         }
         parameter = query("_shape", {"type": "string", "enum": shapes, "default": "arrays"}, "; ".join(f"`{s}`: {SHAPES[s]}" for s in shapes) + ".")
-        return parameter, response("The rows.", "application/json", schema={"anyOf": [schemas[s] for s in shapes]})
+        found = response("The rows.", "application/json", schema={"anyOf": [schemas[s] for s in shapes]})
+        found["content"] |= {"text/plain": {"schema": TEXT}}  # one object a line
+        return parameter, found
 
     def field(self, table: str, name: str, null: bool | None = None) -> dict:
         """The schema of a column of a table, from its field in the package."""

@@ -281,6 +281,8 @@ REFUSED = [
     ("/benefits/dataset_fields.json?_search=income", 400, "dataset_fields has no full-text search. Look for"),
     ("/benefits/coverage_rules?_search_name=care", 400, "has no full-text search"),
     ("/benefits/coverage.csv?_nocol=coverage", 400, "belongs to the key"),
+    ("/benefits/events.json?_nocol=date&_size=2", 400, "sorted by date, which is left out"),
+    ("/benefits/changes.json?_col=version", 400, "sorted by date, which is left out"),
     ("/benefits/coverage/none.json", 404, "Its table lists the keys"),
     ("/benefits/coverage_on.json?_size=3", 400, "Leave it out."),
     ("/benefits/search_index_config.json", 404, "nothing at this address"),
