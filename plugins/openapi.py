@@ -83,15 +83,6 @@ REFUSED = {
 }
 
 
-ONE = {"type": "string", "const": "1"}
-RAW = "With `_search`: the words are an expression of SQLite's full-text search."
-LINES = query("_nl", {"type": "string", "const": "on"}, "With `_shape=array`: one object a line.")
-OF_CSV = (
-    query("_dl", {"type": "string", "const": "on"}, "As a file to be saved."),
-    query("_header", {"type": "string", "const": "off"}, "Without the line of column names."),
-)
-
-
 class Maker:
     """Reads the metadata and the database, and writes the document part by part."""
 
@@ -159,43 +150,30 @@ class Maker:
         found = await self.db.execute(about["sql"], {p: "a" if kind == "text" else "" for p, kind in self.takes[name].items()})
         self.schemas[name] = row({c: self.column(c, found, null=c not in NEVER_NULL) for c in found.columns})
         shape, rows = self.shape(name, "Answer", ["arrays", "objects", "array"])
-        self.get(f"/benefits/{name}.json", name, "answers", about, [*parameters, shape, LINES], rows)
-        whole = query("_size", {"type": "string", "const": "max"}, "All rows, as without it.")
-        self.csv(f"/benefits/{name}", name, "answers", about, [*parameters, whole, *OF_CSV])
+        self.get(f"/benefits/{name}.json", name, "answers", about, [*parameters, shape], rows)
+        self.csv(f"/benefits/{name}", name, "answers", about, parameters)
 
     async def table(self, name: str, about: dict) -> None:
         found, leads = await self.db.execute(f'SELECT * FROM "{name}"'), {k["column"] for k in await self.db.foreign_keys_for_table(name)}
         columns = {c: self.field(name, c) if (name, c) in self.fields else self.column(c, found, null=True) for c in found.columns}
         self.schemas[name] = row({c: {"anyOf": [s, ref("schemas", "Labelled")]} if c in leads else s for c, s in columns.items()})
         self.parameters |= {f"{name}.{c}": query(c, self.filter(s), f"Only rows with this in `{c}`.") for c, s in columns.items()}
-        page, largest = self.datasette.setting("default_page_size"), self.datasette.setting("max_returned_rows")
+        usual, largest = self.datasette.setting("default_page_size"), self.datasette.setting("max_returned_rows")
         size = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": largest}, {"type": "string", "const": "max"}]}
         sort, on = {"type": "string", "enum": list(columns)}, {"type": "string", "const": "on"}
         after, whole = query("_next", TEXT, "Where to go on: `next` of the page before."), query("_stream", on, "All rows, not one page of them.")
-        usual = about.get("sort") or about.get("sort_desc")  # which has to stay while nothing else is asked
-        rest = {"type": "string", "enum": [c for c in columns if c not in (*self.keys[name], usual)]}
-        some = {"type": "string", "enum": sorted(columns, key=lambda c: c != usual)}
         asked = [
-            query("_size", size, f"How many rows on a page: {page} if left out, `max` for {largest}."),
+            query("_size", size, f"How many rows on a page: {usual} if left out, `max` for {largest}."),
             query("_sort", sort, "The column to sort by."),
             query("_sort_desc", sort, "The column to sort by, from its end. Not together with `_sort`."),
-            query("_col", some, "A column to give, beside the key; may be repeated. What sorts the rows has to stay."),
-            query("_nocol", rest, "A column to leave out; may be repeated."),
-            query("_facet", sort, "A column whose values are counted; may be repeated."),
-            query("_facet_date", sort, "A column whose days are counted; may be repeated."),
-            query("_facet_size", {"type": "integer", "minimum": 0, "maximum": 9999}, "How many values of a facet."),
-            query("_nofacet", ONE, "No facets, not even those that the table usually has."),
-            query("_nocount", ONE, "No count of all rows."),
-            *([query("_searchmode", {"type": "string", "const": "raw"}, RAW)] if await self.db.fts_table(name) else []),
-            query("_label", sort, "As `_labels`, for one column; may be repeated."),
             *([query("_search", {"type": "string", "minLength": 1}, "Only rows with these words.")] if await self.db.fts_table(name) else []),
-            query("_labels", on, "Where a value leads to a record, with what that is called."),
+            *([query("_labels", on, "Where a value leads to a record, with what that is called.")] if leads else []),
             *(ref("parameters", f"{name}.{c}") for c in columns),
         ]
         shapes = [s for s in SHAPES if self.keys[name] or s != "object"]
         shape, rows = self.shape(name, "Page", shapes)
-        self.get(f"/benefits/{name}.json", f"{name}_rows", "tables", about, [*asked, after, shape, LINES], rows)
-        self.csv(f"/benefits/{name}", f"{name}_rows", "tables", about, [*asked, after, whole, *OF_CSV])
+        self.get(f"/benefits/{name}.json", f"{name}_rows", "tables", about, [*asked, after, shape], rows)
+        self.csv(f"/benefits/{name}", f"{name}_rows", "tables", about, [*asked, whole])
         if keys := self.keys[name]:
             part = {"type": "string", "pattern": "^[A-Za-z0-9_~-]+$"}
             several = {"type": "array", "items": part, "minItems": len(keys), "maxItems": len(keys)}
@@ -204,9 +182,7 @@ class Maker:
             key = {"name": "key", "in": "path", "required": True, "description": described, "schema": schema}
             shape, rows = self.shape(name, "Record", shapes)
             about = about | {"title": f"{about['title']}: one row"}
-            linked = {"type": "string", "const": "foreign_key_tables"}
-            extras = query("_extras", linked, "Which tables lead to the row, and how often.")
-            self.get(f"/benefits/{name}/{{key}}.json", f"{name}_row", "tables", about, [key, shape, LINES, extras], rows, ("400", "404", "414", "500", "503"))
+            self.get(f"/benefits/{name}/{{key}}.json", f"{name}_row", "tables", about, [key, shape], rows, ("400", "404", "414", "500", "503"))
 
     async def whole(self) -> None:
         takes = [await self.parameter(p, kind) for p, kind in self.takes["timeline"].items()]
@@ -256,9 +232,7 @@ class Maker:
             "object": {"type": "object", "additionalProperties": one},
         }
         parameter = query("_shape", {"type": "string", "enum": shapes, "default": "arrays"}, "; ".join(f"`{s}`: {SHAPES[s]}" for s in shapes) + ".")
-        found = response("The rows.", "application/json", schema={"anyOf": [schemas[s] for s in shapes]})
-        found["content"] |= {"text/plain": {"schema": TEXT}}  # one object a line
-        return parameter, found
+        return parameter, response("The rows.", "application/json", schema={"anyOf": [schemas[s] for s in shapes]})
 
     def field(self, table: str, name: str, null: bool | None = None) -> dict:
         """The schema of a column of a table, from its field in the package."""
