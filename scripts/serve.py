@@ -47,7 +47,7 @@ SETTINGS = {
     "default_allow_sql": False,  # arbitrary SQL lets one reader stall the others; the database can be downloaded instead
     "num_sql_threads": 0,  # safe only with arbitrary SQL off, and twice as fast
     "max_returned_rows": 10_000,
-    "sql_time_limit_ms": 1_000,  # of one statement; an honest one takes 60
+    "sql_time_limit_ms": 3_000,  # of one statement; an honest one takes 60, and on a busy machine ten times that
     "facet_time_limit_ms": 1_000,
     "suggest_facets": False,
     "max_csv_mb": 0,
@@ -132,7 +132,7 @@ class Site(Datasette):
 
     @property
     def sql_time_limit_ms(self):
-        return self.page_ms * 4 if pm.get_plugin("guard.py").whole_csv.get() else self.page_ms
+        return max(self.page_ms, 4_000) if pm.get_plugin("guard.py").whole_csv.get() else self.page_ms
 
     def add_database(self, db, name=None, route=None):
         """Datasette would take a ?, # or % in the name of the file for a part of a URI."""

@@ -504,10 +504,10 @@ def test_too_many_connections_are_told(monkeypatch):
 
 
 def test_no_request_takes_long_and_honest_readers_do_not_wait(database):
-    """A generous version of the bound that scripts/hostile.py holds."""
+    """Within the bounds that the site enforces, however busy the machine is; scripts/hostile.py holds closer ones."""
     with serve.running(database) as (port, _):
         site = hostile.map_of(port)
         found, problems = hostile.worst_of(port, site, 1, 60, dict(hostile.ask(port, "/-/health").headers))
-        assert not problems and found[0][0] < 1_000 * (4 if os.cpu_count() < 4 else 1), found[:3]
+        assert not problems and found[0][0] < 1_000 * (lane.WORK + lane.WAIT), found[:3]
         for taken in hostile.beside_the_worst(port, [target for _, target in found[:12]], 4).values():
-            assert hostile.p99(taken) < 500
+            assert hostile.p99(taken) < 1_000 * lane.WORK
