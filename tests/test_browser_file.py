@@ -1,4 +1,5 @@
-"""The one-file browser: what it holds, and what a person finds in it, opened from disk in a browser without a network."""
+"""The one-file browser: what it holds, and what a person finds in it, opened from disk in a
+browser without a network."""
 
 from __future__ import annotations
 
@@ -8,15 +9,16 @@ import sqlite3
 from datetime import date
 from pathlib import Path
 
-import browser as browser_verb
 import pytest
-import setup
 from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT, examples, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from package import sqlite_uri
 from playwright.sync_api import sync_playwright
+
+from benefits import setup
+from benefits.export import one_file as browser_verb
+from benefits.sqlite import sqlite_uri
 
 VIEWS = {
     "coverage": "",
@@ -45,14 +47,18 @@ def file(database, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def chromium():
     with sync_playwright() as p:
-        started = p.chromium.launch(executable_path=setup.find_tool("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        started = p.chromium.launch(
+            executable_path=setup.find_tool("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
         yield started
         started.close()
 
 
 @pytest.fixture
 def visit(chromium, file):
-    """visit("#search?q=HBIA") -> the page in that view. Whatever it asks for besides itself, and whatever it complains of, fails the test."""
+    """visit("#search?q=HBIA") -> the page in that view. Whatever it asks for besides itself,
+    and whatever it complains of, fails the test."""
     asked, said, contexts = [], [], []
 
     def refuse(route):
@@ -81,7 +87,11 @@ def visit(chromium, file):
 
 def turn(page, view):
     """Follow an address of the page itself, as a link does."""
-    page.evaluate("view => new Promise(done => { addEventListener('hashchange', () => setTimeout(done), { once: true }); location.hash = view; })", view)
+    page.evaluate(
+        "view => new Promise(done => { addEventListener('hashchange', () => setTimeout(done), {"
+        " once: true }); location.hash = view; })",
+        view,
+    )
 
 
 def downloaded(page) -> bytes:
@@ -98,24 +108,37 @@ def as_csv(rows) -> bytes:
     return out.getvalue().encode()
 
 
-# ---- the file -------------------------------------------------------------------------------------------------------
+# ---- the file ------------------------------------------------------------------------------------
 
 
 def test_same_database_same_bytes_under_3_mb(database, file, tmp_path):
-    run("browser", "--out", tmp_path / "again.html", "--database", database, env={"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"})
+    run(
+        "browser",
+        "--out",
+        tmp_path / "again.html",
+        "--database",
+        database,
+        env={"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
+    )
     assert (tmp_path / "again.html").read_bytes() == file.read_bytes()
     assert file.stat().st_size < 3_000_000
 
 
 def test_without_a_database_it_says_what_to_do(tmp_path):
     done = run("browser", "--out", tmp_path / "x.html", "--database", tmp_path / "none.db")
-    assert done.returncode == 1 and "make build" in done.stderr and not (tmp_path / "x.html").exists()
+    assert (
+        done.returncode == 1 and "make build" in done.stderr and not (tmp_path / "x.html").exists()
+    )
 
 
 def test_the_policy_lets_nothing_in(file):
     text = file.read_text(encoding="utf-8")
     assert "default-src 'none'; script-src 'sha256-" in text and "unsafe" not in text
-    assert not any(attribute in text[: text.index("<style>")] + text[text.index("</style>") : text.index("<script>")] for attribute in (" src=", " style=", "<link"))
+    assert not any(
+        attribute
+        in text[: text.index("<style>")] + text[text.index("</style>") : text.index("<script>")]
+        for attribute in (" src=", " style=", "<link")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -126,22 +149,40 @@ def spans(database):
 
 
 @pytest.mark.parametrize("answer", browser_verb.DATED)
-@given(day=st.one_of(st.dates(min_value=date(1, 1, 1), max_value=date(9999, 12, 31)), st.dates(min_value=date(2024, 1, 1), max_value=date(2028, 1, 1))).map(date.isoformat))
+@given(
+    day=st.one_of(
+        st.dates(min_value=date(1, 1, 1), max_value=date(9999, 12, 31)),
+        st.dates(min_value=date(2024, 1, 1), max_value=date(2028, 1, 1)),
+    ).map(date.isoformat)
+)
 @settings(max_examples=60, deadline=None)
 def test_the_rows_kept_for_any_day_are_those_of_the_sql(spans, ask, answer, day):
-    kept = [s for s in spans[answer] if s["day_from"] <= day and (s["day_to"] is None or day < s["day_to"])]
-    of_sql = [{k: v for k, v in row.items() if k not in browser_verb.SAME_IN_ALL} for row in ask(answer, as_of=day)]
+    kept = [
+        s
+        for s in spans[answer]
+        if s["day_from"] <= day and (s["day_to"] is None or day < s["day_to"])
+    ]
+    of_sql = [
+        {k: v for k, v in row.items() if k not in browser_verb.SAME_IN_ALL}
+        for row in ask(answer, as_of=day)
+    ]
     assert [{k: v for k, v in s.items() if k not in ("day_from", "day_to")} for s in kept] == of_sql
 
 
-# ---- what a person finds --------------------------------------------------------------------------------------------
+# ---- what a person finds -------------------------------------------------------------------------
 
 
 def test_it_says_what_it_is(visit, db):
     about = db.execute("SELECT * FROM dataset").fetchone()
     for page in (visit(), visit(java_script_enabled=False)):
         text = page.inner_text("body")
-        for said in (about["version"], about["data_through"], about["licence"], "Reference information, not legal advice", "works offline"):
+        for said in (
+            about["version"],
+            about["data_through"],
+            about["licence"],
+            "Reference information, not legal advice",
+            "works offline",
+        ):
             assert said in text
     assert "JavaScript, which is switched off" in text
 
@@ -153,8 +194,14 @@ def test_who_is_covered_is_what_the_sql_says(visit, ask):
         turn(page, f"#coverage?as_of={as_of}&jurisdiction={jurisdiction}&population={population}")
         rows = ask("coverage_on", as_of=as_of, jurisdiction=jurisdiction, population=population)
         assert page.locator(".answer").all_inner_texts() == [r["in_words"] for r in rows]
-        evidence = page.get_by_role("link", name="Evidence for").evaluate_all("links => links.map(a => a.hash)")
-        assert evidence == [f"#record/{'coverage' if r['coverage'] else 'absences'}/{r['coverage'] or r['absence']}" for r in rows if r["coverage"] or r["absence"]]
+        evidence = page.get_by_role("link", name="Evidence for").evaluate_all(
+            "links => links.map(a => a.hash)"
+        )
+        assert evidence == [
+            f"#record/{'coverage' if r['coverage'] else 'absences'}/{r['coverage'] or r['absence']}"
+            for r in rows
+            if r["coverage"] or r["absence"]
+        ]
     assert downloaded(page) == as_csv(rows)
 
 
@@ -171,10 +218,23 @@ def test_the_form_asks_and_the_address_keeps_the_question(visit, ask):
     page.get_by_role("link", name="What may be shared").click()
     assert downloaded(page) == as_csv(ask("sharing_on", as_of="2025-06-30", jurisdiction="IL"))
     page.get_by_role("link", name="Who is in the case").click()
-    assert downloaded(page) == as_csv([r for r in ask("roles_on", as_of="2025-06-30", court_case="california-v-hhs") if r["jurisdiction"] == "IL"])
+    assert downloaded(page) == as_csv(
+        [
+            r
+            for r in ask("roles_on", as_of="2025-06-30", court_case="california-v-hhs")
+            if r["jurisdiction"] == "IL"
+        ]
+    )
 
 
-@pytest.mark.parametrize("view, said", [("as_of=2025-02-30", "2025-02-30"), ("jurisdiction=ZZ", "ZZ"), ("as_of=12025-01-01", "12025-01-01")])
+@pytest.mark.parametrize(
+    "view, said",
+    [
+        ("as_of=2025-02-30", "2025-02-30"),
+        ("jurisdiction=ZZ", "ZZ"),
+        ("as_of=12025-01-01", "12025-01-01"),
+    ],
+)
 def test_what_cannot_be_answered_is_refused(visit, view, said):
     page = visit("#coverage?" + view)
     assert said in page.locator(".problem").inner_text() and not page.locator(".place").count()
@@ -203,7 +263,10 @@ def test_search_goes_over_everything(visit, db):
     page.get_by_label("Jurisdiction").select_option("IL")
     page.get_by_label("In force on the day").fill("2025-07-01")
     page.get_by_label("Table").select_option("coverage")
-    ended = db.execute("SELECT COUNT(*) FROM coverage WHERE program = 'il-hbia' AND valid_from <= '2025-07-01' AND (valid_to IS NULL OR valid_to > '2025-07-01')").fetchone()[0]
+    ended = db.execute(
+        "SELECT COUNT(*) FROM coverage WHERE program = 'il-hbia' AND valid_from <= '2025-07-01' AND"
+        " (valid_to IS NULL OR valid_to > '2025-07-01')"
+    ).fetchone()[0]
     assert page.locator(".results a[href*='/il-hbia-']").count() == ended == 0
     page.get_by_role("searchbox").fill("nothing-has-this")
     assert "0 records" in page.get_by_role("status").inner_text()
@@ -213,18 +276,29 @@ def test_every_fact_table_shows_the_citations_of_its_records(visit, package, ask
     page = visit()
     for name, table in package.tables.items():
         if table.resource.get("fact"):
-            record = db.execute('SELECT record FROM citations WHERE "table" = ? ORDER BY relation, 1 LIMIT 1', [name]).fetchone()[0]
+            record = db.execute(
+                'SELECT record FROM citations WHERE "table" = ? ORDER BY relation, 1 LIMIT 1',
+                [name],
+            ).fetchone()[0]
             turn(page, f"#record/{name}/{record}")
             cited = ask("evidence_for", table=name, record=record)
             text = page.inner_text("main")
-            assert page.locator(".evidence li").count() == len(cited) and all(c["title"] in text and c["locator"] in text for c in cited), name
-            assert ("Sources disagree" in text) == any(c["relation"] == "contradicts" for c in cited)
+            assert page.locator(".evidence li").count() == len(cited) and all(
+                c["title"] in text and c["locator"] in text for c in cited
+            ), name
+            assert ("Sources disagree" in text) == any(
+                c["relation"] == "contradicts" for c in cited
+            )
 
 
 def test_a_table_saved_whole_is_the_file_of_the_package(visit, package):
     for name, table in package.tables.items():
-        if table.rows:  # each in a page of its own: Chromium refuses the eleventh download of one page
-            assert downloaded(visit(f"#tables/{name}")) == (ROOT / "data" / f"{name}.csv").read_bytes(), name
+        if (
+            table.rows
+        ):  # each in a page of its own: Chromium refuses the eleventh download of one page
+            assert (
+                downloaded(visit(f"#tables/{name}")) == (ROOT / "data" / f"{name}.csv").read_bytes()
+            ), name
 
 
 def test_a_table_is_narrowed_down_sorted_and_saved_as_shown(visit, package):
@@ -236,7 +310,11 @@ def test_a_table_is_narrowed_down_sorted_and_saved_as_shown(visit, package):
     page.get_by_role("button", name="Highest age").click()
     assert page.locator("th[aria-sort=descending]").inner_text().startswith("Highest age")
     of_illinois = [p["program"] for p in package.rows("programs") if p["jurisdiction"] == "IL"]
-    rows = [r for r in package.rows("coverage") if r["enrollment"] == "closed_to_new" and r["program"] in of_illinois]
+    rows = [
+        r
+        for r in package.rows("coverage")
+        if r["enrollment"] == "closed_to_new" and r["program"] in of_illinois
+    ]
     rows = sorted(rows, key=lambda r: (r["age_max"] is None, -(r["age_max"] or 0)))
     assert page.locator("tbody tr").count() == len(rows) > 0
     assert downloaded(page) == as_csv(rows)
@@ -251,21 +329,38 @@ def test_a_long_table_can_be_read_to_its_end(visit, package):
 
 
 def test_no_cell_is_a_formula(visit):
-    made = visit().evaluate("""csv(["a"], ["=1+1", "+1", "-1", "-x", "@x", "\\tx", -5, "a,b", 'say "x"', "two\\nlines", null].map(a => ({ a })))""")
-    assert [r[0] if r else "" for r in csv.reader(io.StringIO(made))][1:] == ["'=1+1", "'+1", "-1", "'-x", "'@x", "'\tx", "-5", "a,b", 'say "x"', "two\nlines", ""]
+    made = visit().evaluate(
+        """csv(["a"], ["=1+1", "+1", "-1", "-x", "@x", "\\tx", -5, "a,b", 'say "x"',
+                       "two\\nlines", null].map(a => ({ a })))"""
+    )
+    assert [r[0] if r else "" for r in csv.reader(io.StringIO(made))][1:] == [
+        "'=1+1",
+        "'+1",
+        "-1",
+        "'-x",
+        "'@x",
+        "'\tx",
+        "-5",
+        "a,b",
+        'say "x"',
+        "two\nlines",
+        "",
+    ]
 
 
 def test_a_file_cut_off_says_so(chromium, file, tmp_path):
     text = file.read_text(encoding="utf-8")
     at = text.index('id="data">') + 5000
-    (tmp_path / "cut.html").write_text(text[:at] + text[text.index("</script>", at) :], encoding="utf-8")
+    (tmp_path / "cut.html").write_text(
+        text[:at] + text[text.index("</script>", at) :], encoding="utf-8"
+    )
     page = chromium.new_page()
     page.goto((tmp_path / "cut.html").as_uri())
     assert "could not be read" in page.get_by_role("alert").inner_text()
     page.close()
 
 
-# ---- for everybody --------------------------------------------------------------------------------------------------
+# ---- for everybody -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -288,7 +383,9 @@ def test_a_narrow_screen_scrolls_one_way(visit):
 
 def test_all_of_it_works_with_keys_alone(visit):
     page = visit()
-    focused = lambda of="textContent": page.evaluate(f"document.activeElement.{of}")
+
+    def focused(of="textContent"):
+        return page.evaluate(f"document.activeElement.{of}")
 
     def tab_to(name):
         for _ in range(60):

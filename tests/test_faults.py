@@ -1,18 +1,17 @@
-"""What verbs leave when they are killed or the disk refuses: small versions of `make faults`, which does it hundreds of times."""
+"""What verbs leave when they are killed or the disk refuses: small versions of `make faults`,
+which does it hundreds of times."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import resource
 import subprocess
 import sys
-import time
 
 import pytest
-
-import package as ground
 from conftest import ROOT, run
+
+from benefits.files import atomic_write
 
 SMALL = 2_000  # bytes that a file may have: less than any that a verb writes
 
@@ -33,14 +32,14 @@ def test_what_a_killed_process_left_is_swept_and_what_a_live_one_makes_is_not(tm
     other = tmp_path / f".y.csv.{gone()}"
     for left in (dead, alive, other):
         left.write_text("half")
-    with ground.written(tmp_path / "x.csv") as beside:
+    with atomic_write(tmp_path / "x.csv") as beside:
         beside.write_text("whole")
     assert files(tmp_path) == {"x.csv": b"whole", alive.name: b"half", other.name: b"half"}
 
 
 def test_what_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     (tmp_path / "x.csv").write_text("old")
-    with pytest.raises(ValueError), ground.written(tmp_path / "x.csv") as beside:
+    with pytest.raises(ValueError), atomic_write(tmp_path / "x.csv") as beside:
         beside.write_text("half")
         raise ValueError
     assert files(tmp_path) == {"x.csv": b"old"}
@@ -48,48 +47,40 @@ def test_what_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
 
 @pytest.mark.parametrize("folder", [False, True])
 def test_bytes_are_on_the_disk_before_they_have_the_name(tmp_path, monkeypatch, folder):
-    """A power cut between the two would leave an empty file under the name (`make faults` pulls the plug of a real file system)."""
+    """A power cut between the two would leave an empty file under the name (`make faults`
+    pulls the plug of a real file system)."""
     done, of = [], lambda opened: os.readlink(f"/proc/self/fd/{opened}")
-    for name, what in (("fsync", of), ("sync", lambda: "all"), ("replace", lambda _, path: str(path))):
+    for name, what in (
+        ("fsync", of),
+        ("sync", lambda: "all"),
+        ("replace", lambda _, path: str(path)),
+    ):
         real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *args, name=name, what=what, real=real: (done.append((name, what(*args))), real(*args))[1])
-    with ground.written(tmp_path / "x") as beside:
+        monkeypatch.setattr(
+            os,
+            name,
+            lambda *args, name=name, what=what, real=real: (
+                done.append((name, what(*args))),
+                real(*args),
+            )[1],
+        )
+    with atomic_write(tmp_path / "x") as beside:
         beside.mkdir() if folder else beside.write_text("whole")
-    assert done == [("sync", "all") if folder else ("fsync", str(beside)), ("replace", str(tmp_path / "x")), ("fsync", str(tmp_path))]
-
-
-PARENT = """
-import sys, time; sys.path.insert(0, sys.argv[1]); import package, os
-with package.meanwhile(lambda: (print(os.getpid(), flush=True), time.sleep(0.5), "x" * 1_000_000)[2]) as told:
-    time.sleep(60)
-"""
-
-
-def test_a_process_beside_does_not_outlive_the_work_of_one_that_was_killed():
-    with subprocess.Popen([sys.executable, "-c", PARENT, str(ROOT / "scripts")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
-        beside = int(parent.stdout.readline())
-        parent.kill()
-        for _ in range(100):
-            if not ground.lives(beside):
-                break
-            time.sleep(0.1)
-        assert not ground.lives(beside) and parent.stderr.read() == ""
-
-
-def test_a_process_beside_gives_its_result_or_what_it_raised_or_that_it_was_killed():
-    with ground.meanwhile(divmod, 7, 2) as told:
-        assert told() == (3, 1)
-    with pytest.raises(ZeroDivisionError), ground.meanwhile(divmod, 7, 0) as told:
-        told()
-    with pytest.raises(ChildProcessError, match="the process that ran _exit was killed"), ground.meanwhile(os._exit, 1) as told:
-        told()
-    assert not multiprocessing.active_children()
+    assert done == [
+        ("sync", "all") if folder else ("fsync", str(beside)),
+        ("replace", str(tmp_path / "x")),
+        ("fsync", str(tmp_path)),
+    ]
 
 
 @pytest.fixture
 def disturbed(broken):
-    """A valid package that was built, with a file that `sort` would write and documents that `describe` would."""
-    assert run("validate", "--root", broken).returncode == 0 and run("build", "--root", broken).returncode == 0
+    """A valid package that was built, with a file that `sort` would write and documents that
+    `describe` would."""
+    assert (
+        run("validate", "--root", broken).returncode == 0
+        and run("build", "--root", broken).returncode == 0
+    )
     (broken / "docs").mkdir()
     for name in ("docs/codebook.md", "docs/gaps.md", "CITATION.cff"):
         (broken / name).write_text("old\n")
@@ -106,8 +97,13 @@ def test_a_disk_that_is_full_is_told_and_loses_nothing(disturbed, verb):
     before = files(disturbed)
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / f"{verb}.py"), "--root", str(disturbed)],
-        capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, SMALL)), env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-    )  # fmt: skip
-    assert done.returncode == 1 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done.stderr
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, SMALL)),
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert (
+        done.returncode == 1 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    ), done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert files(disturbed) == before

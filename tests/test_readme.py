@@ -1,4 +1,5 @@
-"""What the README shows is what happens: its examples run, and the output it prints is the real one."""
+"""What the README shows is what happens: its examples run, and the output it prints is the real
+one."""
 
 from __future__ import annotations
 
@@ -9,7 +10,6 @@ import subprocess
 import sys
 
 import pytest
-
 from conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,7 +30,9 @@ def checkout(tmp_path_factory, database):
 @pytest.mark.parametrize("number", range(sum(language == "python" for language, _ in BLOCKS)))
 def test_python_examples_run(checkout, number):
     code = [text for language, text in BLOCKS if language == "python"][number]
-    done = subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True
+    )
     assert done.returncode == 0 and done.stdout.strip(), done.stderr
     if "sharing_on" in code:
         assert done.stdout.strip() == "['permitted']"
@@ -41,7 +43,17 @@ def test_python_examples_run(checkout, number):
 @pytest.mark.curl
 def test_curl_examples_answer(site):
     [code] = [text for language, text in BLOCKS if language == "sh" and "curl" in text]
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", code.replace("http://127.0.0.1:8001", str(site.base_url))], capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            "bash",
+            "-euo",
+            "pipefail",
+            "-c",
+            code.replace("http://127.0.0.1:8001", str(site.base_url)),
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert "il-hbia" in done.stdout and "No program regardless of immigration status" in done.stdout
 
@@ -62,20 +74,44 @@ def test_links_lead_somewhere(target):
 
 
 def test_generated_documents_are_up_to_date():
-    done = subprocess.run([sys.executable, str(ROOT / "scripts" / "describe.py"), "--check"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "describe.py"), "--check"],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
-    done = subprocess.run([sys.executable, str(ROOT / "scripts" / "canonical.py"), "--check"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "canonical.py"), "--check"],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
 
 
 def test_completeness(database):
-    done = subprocess.run([sys.executable, str(ROOT / "scripts" / "completeness.py"), "--database", str(database), "--at", "2027-12-31"], capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(ROOT / "scripts" / "completeness.py"),
+            "--database",
+            str(database),
+            "--at",
+            "2027-12-31",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 unexplained" in done.stdout and "coverage/" in done.stdout.split("Stale on 2027-12-31")[1]
+    assert (
+        "0 unexplained" in done.stdout
+        and "coverage/" in done.stdout.split("Stale on 2027-12-31")[1]
+    )
 
 
 def test_each_promise_names_a_test_that_exists():
     with open(ROOT / "docs" / "promises.csv", newline="", encoding="utf-8") as file:
         for promise in csv.DictReader(file):
             path, _, name = promise["test"].partition("::")
-            assert (ROOT / path).is_file() and (not name or f"def {name}(" in (ROOT / path).read_text()), promise
+            assert (ROOT / path).is_file() and (
+                not name or f"def {name}(" in (ROOT / path).read_text()
+            ), promise

@@ -1,7 +1,8 @@
-"""Each rule has an example that must fail: one cell of the real package is changed, and validate must name that very place.
+"""Each rule has an example that must fail: one cell of the real package is changed, and validate
+must name that very place.
 
-In tests/examples/rules.csv `record` may be `*` (the first row) or `!VALUE` (the first row whose `relation` is VALUE).
-"""
+In tests/examples/rules.csv `record` may be `*` (the first row) or `!VALUE` (the first row whose
+`relation` is VALUE)."""
 
 from __future__ import annotations
 
@@ -10,12 +11,12 @@ import json
 from datetime import date, timedelta
 
 import pytest
-
-import mutants
-import package as ground
-import rules
-import validate
 from conftest import copy_package, examples
+
+from benefits import package, reading
+from benefits.validation import check, registry, text
+from scripts import mutants as mutants_verb
+from stress import mutants
 
 CASES = examples("rules")
 # Rules whose fault is not a matter of one changed cell have a test of their own below.
@@ -31,7 +32,7 @@ def rewrite(path, change):
         csv.writer(file, lineterminator="\n").writerows(rows)
 
 
-def find(table: ground.Table, record: str) -> dict:
+def find(table: package.Table, record: str) -> dict:
     if record == "*":
         return table.rows[0]
     if record.startswith("!"):
@@ -39,21 +40,26 @@ def find(table: ground.Table, record: str) -> dict:
     return next(r for r in table.rows if table.key_of(r) == record)
 
 
-OURS = {name for name, _, _ in rules.RULES}
+OURS = {name for name, _, _ in registry.RULES}
 
 
 def faults(root, rule=None):
-    """All faults, or, where a rule of ours is asked about, what reading and the rules find (frictionless takes most of the time)."""
-    package = ground.load(root)
-    return package.faults + rules.check(package) if rule in OURS else validate.faults_of(package)
+    """All faults, or, where a rule of ours is asked about, what reading and the rules find
+    (frictionless takes most of the time)."""
+    package = reading.load(root)
+    return (
+        package.faults + registry.rule_faults(package)
+        if rule in OURS
+        else check.package_faults(package)
+    )
 
 
 def test_every_rule_has_an_example():
-    assert {name for name, _, _ in rules.RULES} <= {c["rule"] for c in CASES} | ALONE
+    assert {name for name, _, _ in registry.RULES} <= {c["rule"] for c in CASES} | ALONE
 
 
 def test_the_package_has_no_faults(package):
-    assert validate.faults_of(package) == []
+    assert check.package_faults(package) == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['rule']}-{c['table']}-{c['field']}")
@@ -69,7 +75,14 @@ def test_rule(case, broken, package):
     found = faults(broken, case["rule"])
     at = package.tables[case["at_table"]]
     key = "" if not case["at_record"] else at.key_of(find(at, case["at_record"]))
-    named = [f for f in found if f.rule == case["rule"] and f.file == at.path and f.key == key and f.field == case["at_field"]]
+    named = [
+        f
+        for f in found
+        if f.rule == case["rule"]
+        and f.file == at.path
+        and f.key == key
+        and f.field == case["at_field"]
+    ]
     assert named, [str(f) for f in found]
     if key:
         lines = (broken / at.path).read_text(encoding="utf-8").splitlines()
@@ -78,14 +91,21 @@ def test_rule(case, broken, package):
 
 
 def test_citation_missing(broken, package):
-    """Without its citations a row has none that supports it, and each of its cells lacks its own."""
+    """Without its citations a row has none that supports it, and each of its cells lacks its
+    own."""
     table = package.tables["citations"]
 
     def change(rows):
-        rows[:] = [r for r in rows if r[table.columns.index("record")] != "il-hbia-adult-42-54-2022"]
+        rows[:] = [
+            r for r in rows if r[table.columns.index("record")] != "il-hbia-adult-42-54-2022"
+        ]
 
     rewrite(broken / "data/citations.csv", change)
-    fields = {f.field for f in faults(broken) if f.rule == "citation-missing" and f.key == "il-hbia-adult-42-54-2022"}
+    fields = {
+        f.field
+        for f in faults(broken)
+        if f.rule == "citation-missing" and f.key == "il-hbia-adult-42-54-2022"
+    }
     assert {"", "valid_from", "age_min", "enrollment"} <= fields
 
 
@@ -105,29 +125,57 @@ def test_conflict_without_support(broken, package):
 
 def test_empty_table(broken):
     rewrite(broken / "data/populations.csv", lambda rows: rows.__delitem__(slice(1, None)))
-    assert [f for f in faults(broken) if f.rule == "empty-table" and f.file == "data/populations.csv"]
+    assert [
+        f for f in faults(broken) if f.rule == "empty-table" and f.file == "data/populations.csv"
+    ]
 
 
 def test_released_through(broken, package):
-    """A release cannot hold what came after its day. While the next version is in the making, no release has the version of the package."""
+    """A release cannot hold what came after its day. While the next version is in the
+    making, no release has the version of the package."""
     last = package.rows("releases")[-1]
     day = (date.fromisoformat(last["date"]) + timedelta(days=1)).isoformat()
     path = broken / "datapackage.json"
-    descriptor = json.loads(path.read_text(encoding="utf-8")) | {"version": last["version"], "data_through": day}
+    descriptor = json.loads(path.read_text(encoding="utf-8")) | {
+        "version": last["version"],
+        "data_through": day,
+    }
     path.write_text(json.dumps(descriptor), encoding="utf-8")
-    found = [(f.key, f.field) for f in faults(broken, "released-through") if f.rule == "released-through"]
+    found = [
+        (f.key, f.field) for f in faults(broken, "released-through") if f.rule == "released-through"
+    ]
     assert found == [(last["version"], "date")]
 
 
 def test_source_unused(broken, package):
     columns = package.tables["sources"].columns
-    extra = {"source": "zz-unused", "kind": "news", "title": "Unused", "retrieved": "2026-11-24", "reliability": "secondary"}
-    rewrite(broken / "data/sources.csv", lambda rows: rows.append([extra.get(c, "") for c in columns]))
-    assert [(f.key, f.line) for f in faults(broken) if f.rule == "source-unused"] == [("zz-unused", len(package.rows("sources")) + 2)]
+    extra = {
+        "source": "zz-unused",
+        "kind": "news",
+        "title": "Unused",
+        "retrieved": "2026-11-24",
+        "reliability": "secondary",
+    }
+    rewrite(
+        broken / "data/sources.csv", lambda rows: rows.append([extra.get(c, "") for c in columns])
+    )
+    assert [(f.key, f.line) for f in faults(broken) if f.rule == "source-unused"] == [
+        ("zz-unused", len(package.rows("sources")) + 2)
+    ]
 
 
 def test_all_faults_in_one_run(broken, package):
-    chosen = [next(c for c in CASES if c["rule"] == r and c["table"] != "citations") for r in ("words", "formula-cell", "period-order", "closed-to-new", "role-party", "cap-without-cap")]
+    chosen = [
+        next(c for c in CASES if c["rule"] == r and c["table"] != "citations")
+        for r in (
+            "words",
+            "formula-cell",
+            "period-order",
+            "closed-to-new",
+            "role-party",
+            "cap-without-cap",
+        )
+    ]
     for case in chosen:
         table = package.tables[case["table"]]
         target = find(table, case["record"])
@@ -144,26 +192,61 @@ def test_copy_is_whole(tmp_path):
 
 
 def test_a_mutant_of_each_kind_is_caught(capsys):
-    assert mutants.main(["--count", str(len(mutants.KINDS))]) == 0, capsys.readouterr().err
+    assert mutants_verb.main(["--count", str(len(mutants.KINDS))]) == 0, capsys.readouterr().err
 
 
 def test_a_mutant_that_is_not_caught_is_told(capsys, monkeypatch):
-    monkeypatch.setattr(validate, "faults_of", lambda package: [])
-    assert mutants.main(["--count", "3", "--jobs", "1"]) == 1
+    monkeypatch.setattr(check, "package_faults", lambda package: [])
+    assert mutants_verb.main(["--count", "3", "--jobs", "1"]) == 1
     assert "0 of 3 mutants" in capsys.readouterr().out
 
 
-ODD = [0x01, 0x7F, 0x85, 0xA0, 0xAD, 0x34F, 0x61C, 0x115F, 0x180E, 0x2007, 0x200B, 0x2028, 0x202E, 0x202F, 0x2060, 0x2066, 0x2800, 0x3000]
-ODD += [0x3164, 0xE000, 0xFE0F, 0xFEFF, 0xFFA0, 0xFFF9, 0xFFFD, 0xFFFE, 0x378, 0x1D173, 0xE0001, 0xE0100, 0x10FFFF]
+ODD = [
+    0x01,
+    0x7F,
+    0x85,
+    0xA0,
+    0xAD,
+    0x34F,
+    0x61C,
+    0x115F,
+    0x180E,
+    0x2007,
+    0x200B,
+    0x2028,
+    0x202E,
+    0x202F,
+    0x2060,
+    0x2066,
+    0x2800,
+    0x3000,
+]
+ODD += [
+    0x3164,
+    0xE000,
+    0xFE0F,
+    0xFEFF,
+    0xFFA0,
+    0xFFF9,
+    0xFFFD,
+    0xFFFE,
+    0x378,
+    0x1D173,
+    0xE0001,
+    0xE0100,
+    0x10FFFF,
+]
 
 
 @pytest.mark.parametrize("code", ODD, ids="U+{:04X}".format)
 def test_a_character_that_cannot_be_seen_is_named_with_its_place(code):
-    assert rules.odd_character(f"ab{chr(code)}c").startswith(f"U+{code:04X} (") and rules.odd_character(f"ab{chr(code)}c").endswith("character 3")
+    assert text.odd_character(f"ab{chr(code)}c").startswith(
+        f"U+{code:04X} ("
+    ) and text.odd_character(f"ab{chr(code)}c").endswith("character 3")
 
 
 def test_plain_letters_and_signs_of_any_script_are_no_odd_characters():
-    assert rules.odd_character("Café § 1396b(v) – “Niño” naïve 中文 Ελλάδα €5") == ""
+    assert text.odd_character("Café § 1396b(v) – “Niño” naïve 中文 Ελλάδα €5") == ""
 
 
 def test_a_row_that_no_change_could_hold_is_a_fault(broken):

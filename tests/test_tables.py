@@ -1,4 +1,5 @@
-"""Datasette's own pages in our templates: tables, views, records, answers, the list of them, and errors."""
+"""Datasette's own pages in our templates: tables, views, records, answers, the list of them, and
+errors."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ PAGES = [
 
 
 class Page(HTMLParser):
-    """A page as a list of (tag, attributes), with the text inside each caption, heading, option and button."""
+    """A page as a list of (tag, attributes), with the text inside each caption, heading,
+    option and button."""
 
     def __init__(self, text):
         super().__init__()
@@ -68,7 +70,13 @@ def test_every_page_is_plain_html_that_a_strict_policy_lets_through(site, path):
     page = Page(text)
     assert not page.all("script", "style", "iframe", "object", "textarea")
     assert not [(t, a) for t, a in page.tags if any(k == "style" or k.startswith("on") for k in a)]
-    assert not [a for a in page.all("a", "form", "link", "img") if re.match(r"(?i)javascript:|data:", a.get("href") or a.get("action") or a.get("src") or "")]
+    assert not [
+        a
+        for a in page.all("a", "form", "link", "img")
+        if re.match(
+            r"(?i)javascript:|data:", a.get("href") or a.get("action") or a.get("src") or ""
+        )
+    ]
     assert len(page.said("h1")) == 1 and page.all("main") and page.all("html")[0]["lang"] == "en"
     ids = [a["id"] for _, a in page.tags if "id" in a]
     assert len(ids) == len(set(ids))
@@ -83,7 +91,11 @@ def test_every_form_control_has_a_label(site, path):
     for control in page.all("input", "select"):
         if control.get("type") == "hidden":
             continue
-        within = re.search(r'<label><input type="checkbox" name="%s"' % control["name"], text) if control.get("type") == "checkbox" else None
+        within = (
+            re.search(f'<label><input type="checkbox" name="{control["name"]}"', text)
+            if control.get("type") == "checkbox"
+            else None
+        )
         assert control.get("id") in labelled or within, control
 
 
@@ -105,7 +117,10 @@ def test_links_out_of_the_site_carry_no_address(site):
 
 def test_a_table_says_how_many_rows_and_how_it_is_sorted(site, db):
     page = Page(site.get("/benefits/coverage?_sort_desc=valid_from").text)
-    assert page.said("caption") == [f"Coverage rules: {db.execute('SELECT COUNT(*) FROM coverage').fetchone()[0]} rows sorted by valid_from descending (100 on this page)"]
+    assert page.said("caption") == [
+        f"Coverage rules: {db.execute('SELECT COUNT(*) FROM coverage').fetchone()[0]} rows sorted"
+        " by valid_from descending (100 on this page)"
+    ]
     assert [a["aria-sort"] for a in page.all("th") if "aria-sort" in a] == ["descending"]
 
 
@@ -116,12 +131,30 @@ def test_a_table_can_be_read_to_its_end(site, db):
         keys += re.findall(r'<th scope="row"><a href="/benefits/coverage/([^"]+)"', text)
         following = re.search(r'<a href="([^"]+)" rel="next"', text)
         path = following and following[1].replace("&amp;", "&")
-    assert keys and sorted(keys) == [r[0] for r in db.execute("SELECT coverage FROM coverage WHERE enrollment = 'open' ORDER BY coverage")]
+    assert keys and sorted(keys) == [
+        r[0]
+        for r in db.execute(
+            "SELECT coverage FROM coverage WHERE enrollment = 'open' ORDER BY coverage"
+        )
+    ]
 
 
-@pytest.mark.parametrize("path", ["/benefits/coverage?enrollment=open", "/benefits/coverage_rules", "/benefits/coverage_on?jurisdiction=IL", CONFLICT])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/benefits/coverage?enrollment=open",
+        "/benefits/coverage_rules",
+        "/benefits/coverage_on?jurisdiction=IL",
+        CONFLICT,
+    ],
+)
 def test_the_data_links_of_a_page_give_its_data(site, path):
-    found = [a["href"] for a in Page(site.get(path).text).all("a") if re.search(r"\.(json|csv)\?", a.get("href", "")) and a["href"].startswith(path.split("?")[0])]
+    found = [
+        a["href"]
+        for a in Page(site.get(path).text).all("a")
+        if re.search(r"\.(json|csv)\?", a.get("href", ""))
+        and a["href"].startswith(path.split("?")[0])
+    ]
     assert len(found) >= 2
     assert all(site.get(href).status_code == 200 for href in found)
 
@@ -138,13 +171,23 @@ def test_questions_offer_dates_codes_and_ranges(site, db):
     assert names["as_of"]["type"] == "date" and names["as_of"]["value"] == "2026-01-06"
     assert {"Illinois", "Address", "People unlawfully present"} <= set(page.said("option"))
     offered = {a["value"] for a in page.all("option")}
-    for table, column in (("jurisdictions", "jurisdiction"), ("data_elements", "data_element"), ("person_classes", "person_class")):
+    for table, column in (
+        ("jurisdictions", "jurisdiction"),
+        ("data_elements", "data_element"),
+        ("person_classes", "person_class"),
+    ):
         assert {r[0] for r in db.execute(f'SELECT "{column}" FROM "{table}"')} <= offered
     assert [a["value"] for a in page.all("option") if "selected" in a] == ["CA"]
     assert page.said("button") == ["Go", "Ask"]
-    record = next(a for a in Page(site.get("/benefits/evidence_for?table=claims").text).all("input") if a["name"] == "record")
+    record = next(
+        a
+        for a in Page(site.get("/benefits/evidence_for?table=claims").text).all("input")
+        if a["name"] == "record"
+    )
     assert record["maxlength"] == "100" and "list" not in record
-    age = next(a for a in Page(site.get("/benefits/eligibility").text).all("input") if a["name"] == "age")
+    age = next(
+        a for a in Page(site.get("/benefits/eligibility").text).all("input") if a["name"] == "age"
+    )
     assert (age["type"], age["min"], age["max"]) == ("number", "0", "120")
 
 
@@ -152,9 +195,13 @@ def test_a_record_shows_its_citations_with_both_sides_of_a_conflict(site, ask):
     text = site.get(CONFLICT).text
     cited = ask("evidence_for", table="absences", record=CONFLICT.rsplit("/", 1)[1])
     assert {"supports", "contradicts"} == {c["relation"] for c in cited if c["field"] == "finding"}
-    assert text.count("<li><span class=\"tag\">") == len(cited)
+    assert text.count('<li><span class="tag">') == len(cited)
     assert text.count(">Contradicts</span>") == sum(c["relation"] == "contradicts" for c in cited)
-    assert "Sources disagree" in text and 'id="evidence-finding"' in text and 'href="#evidence-finding"' in text
+    assert (
+        "Sources disagree" in text
+        and 'id="evidence-finding"' in text
+        and 'href="#evidence-finding"' in text
+    )
     for c in cited:
         assert f'href="/benefits/sources/{c["source"]}"' in text
 
@@ -162,21 +209,40 @@ def test_a_record_shows_its_citations_with_both_sides_of_a_conflict(site, ask):
 def test_every_fact_table_shows_citations_on_its_records(site, package, db):
     for name, table in package.tables.items():
         if table.resource.get("fact"):
-            record = db.execute('SELECT record FROM citations WHERE "table" = ? ORDER BY 1 LIMIT 1', [name]).fetchone()[0]
+            record = db.execute(
+                'SELECT record FROM citations WHERE "table" = ? ORDER BY 1 LIMIT 1', [name]
+            ).fetchone()[0]
             assert ">Supports</span>" in site.get(f"/benefits/{name}/{record}").text, name
 
 
 def test_a_record_explains_its_columns_and_leads_on(site):
     text = site.get("/benefits/coverage/il-hbia-adult-42-54-2022").text
-    assert "Lowest age covered, in whole years, inclusive." in text and "Open to new applicants" in text
-    assert '<a href="/benefits/programs/il-hbia">Health Benefits for Immigrant Adults (HBIA)</a>' in text
-    assert re.search(r'<a href="/benefits/coverage\?program=il-hbia">\d+ rows? of Coverage rules</a>', site.get("/benefits/programs/il-hbia").text)
-    assert 'href="/benefits/absences/ak-no-adult-2024"' in site.get("/benefits/citations?record=ak-no-adult-2024").text
+    assert (
+        "Lowest age covered, in whole years, inclusive." in text
+        and "Open to new applicants" in text
+    )
+    assert (
+        '<a href="/benefits/programs/il-hbia">Health Benefits for Immigrant Adults (HBIA)</a>'
+        in text
+    )
+    assert re.search(
+        r'<a href="/benefits/coverage\?program=il-hbia">\d+ rows? of Coverage rules</a>',
+        site.get("/benefits/programs/il-hbia").text,
+    )
+    assert (
+        'href="/benefits/absences/ak-no-adult-2024"'
+        in site.get("/benefits/citations?record=ak-no-adult-2024").text
+    )
 
 
 def test_long_text_is_shown_whole(site, db):
-    table, record, citations = db.execute('SELECT "table", record, citations FROM record_citations WHERE "table" = \'coverage\' ORDER BY length(citations) DESC').fetchone()
-    jurisdiction = db.execute("SELECT jurisdiction FROM coverage_rules WHERE coverage = ?", [record]).fetchone()[0]
+    table, record, citations = db.execute(
+        'SELECT "table", record, citations FROM record_citations WHERE "table" = \'coverage\' ORDER'
+        " BY length(citations) DESC"
+    ).fetchone()
+    jurisdiction = db.execute(
+        "SELECT jurisdiction FROM coverage_rules WHERE coverage = ?", [record]
+    ).fetchone()[0]
     day = db.execute("SELECT valid_from FROM coverage WHERE coverage = ?", [record]).fetchone()[0]
     text = site.get(f"/benefits/coverage_on?jurisdiction={jurisdiction}&as_of={day}").text
     assert citations in text.replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&")
@@ -192,8 +258,20 @@ def test_the_list_of_data_has_answers_then_tables_then_the_download(site, packag
     assert 'href="/benefits.db"' in text and "MB" in text and "_fts" not in text
 
 
-@pytest.mark.parametrize("path, status", [("/benefits/nowhere", 404), ("/benefits/coverage/nowhere", 404), ("/benefits?sql=select+1", 403), ("/benefits/coverage?_col=nope", 400)])
+@pytest.mark.parametrize(
+    "path, status",
+    [
+        ("/benefits/nowhere", 404),
+        ("/benefits/coverage/nowhere", 404),
+        ("/benefits?sql=select+1", 403),
+        ("/benefits/coverage?_col=nope", 400),
+    ],
+)
 def test_errors_say_what_happened_and_where_to_go(site, path, status):
     response = site.get(path)
-    assert response.status_code == status and re.search(r'class="note problem">\s*<li>.+</li>', response.text)
-    assert {"/benefits", "/search", "/"} <= {a["href"] for a in Page(response.text[response.text.index("<main") :]).all("a")}
+    assert response.status_code == status and re.search(
+        r'class="note problem">\s*<li>.+</li>', response.text
+    )
+    assert {"/benefits", "/search", "/"} <= {
+        a["href"] for a in Page(response.text[response.text.index("<main") :]).all("a")
+    }

@@ -1,5 +1,5 @@
-"""Damaged releases: whatever the bytes, `verify` and `diff` end with a sentence. The checksums are written again each time, so that
-the files themselves are read."""
+"""Damaged releases: whatever the bytes, `verify` and `diff` end with a sentence. The checksums
+are written again each time, so that the files themselves are read."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ import random
 import shutil
 
 import pytest
-
-import diff
-import export
-import package as ground
-import release
-import verify
 from conftest import ROOT, run
 
-FORMATS = {"csv": "csv/coverage.csv", "json": "json/coverage.json", "jsonl": "jsonl/coverage.jsonl", "parquet": "parquet/coverage.parquet", "sqlite": "benefits.db", "xlsx": "benefits.xlsx"}
+from benefits import diff, reading, verify
+from benefits.export import formats as export
+from benefits.release import release
+from scripts import verify as verify_verb
+
+FORMATS = {
+    "csv": "csv/coverage.csv",
+    "json": "json/coverage.json",
+    "jsonl": "jsonl/coverage.jsonl",
+    "parquet": "parquet/coverage.parquet",
+    "sqlite": "benefits.db",
+    "xlsx": "benefits.xlsx",
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +56,9 @@ def one_table(monkeypatch, copy):
 def write_sums(folder):
     (folder / verify.SUMS).unlink(missing_ok=True)
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    (folder / verify.SUMS).write_text("".join(f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in names))
+    (folder / verify.SUMS).write_text(
+        "".join(f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in names)
+    )
 
 
 def put(path, raw):
@@ -70,7 +78,9 @@ DAMAGES = {
     "another file": lambda raw, r: b"hello\n",
     "zeros": lambda raw, r: bytes(len(raw)),
     "noise": lambda raw, r: r.randbytes(5_000),
-    "noise in the middle": lambda raw, r: raw[: len(raw) // 2] + r.randbytes(400) + raw[len(raw) // 2 + 400 :],
+    "noise in the middle": lambda raw, r: (
+        raw[: len(raw) // 2] + r.randbytes(400) + raw[len(raw) // 2 + 400 :]
+    ),
     "no UTF-8": lambda raw, r: raw.replace(b"adult", b"ad\xfflt"),
 }
 
@@ -83,12 +93,16 @@ def test_a_damaged_file_is_a_problem_in_a_sentence(form, what, one_table, capsys
     damaged = DAMAGES[what](raw, random.Random(what))
     put(path, damaged)
     write_sums(one_table)
-    code = verify.main([str(one_table)])
+    code = verify_verb.main([str(one_table)])
     said = capsys.readouterr().out
     if damaged == raw:  # a packed format has no such text
         assert code == 0
-    elif form not in ("xlsx", "sqlite") or what != "noise in the middle":  # which may hit another table
-        assert code == 1 and [line for line in said.splitlines() if line.startswith(f"{form}: ")], said
+    elif (
+        form not in ("xlsx", "sqlite") or what != "noise in the middle"
+    ):  # which may hit another table
+        assert code == 1 and [line for line in said.splitlines() if line.startswith(f"{form}: ")], (
+            said
+        )
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -96,7 +110,9 @@ def test_the_verb_ends_without_a_traceback(form, copy):
     put(copy / FORMATS[form], b"hello\n")
     write_sums(copy)
     done = run("verify", copy)
-    assert done.returncode == 1 and done.stdout.startswith(f"{form}: ") and not done.stderr, done.stdout + done.stderr
+    assert done.returncode == 1 and done.stdout.startswith(f"{form}: ") and not done.stderr, (
+        done.stdout + done.stderr
+    )
 
 
 SHAPES = ["[]", "{}", "[1]", "[[]]", "null", '[{"coverage": "x"}]', "[" * 50_000, '"x"', "NaN"]
@@ -116,7 +132,8 @@ def test_a_file_that_is_gone_is_a_problem(form, one_table):
 
 
 def test_flipped_bits_of_every_format_are_no_traceback(one_table):
-    """Twelve places in each file: the beginning, the end and random ones; a bit that means nothing is no problem."""
+    """Twelve places in each file: the beginning, the end and random ones; a bit that means
+    nothing is no problem."""
     r, seen = random.Random(1), 0
     for name in FORMATS.values():
         path = one_table / name
@@ -134,7 +151,7 @@ KEPT = (ROOT / "releases" / "1.0.0.zip").read_bytes()
 def test_a_flipped_byte_of_a_real_release_is_refused_or_read(tmp_path):
     """Every 997th byte: diff ends with a difference or in a sentence, which names the file."""
     path, refused = tmp_path / "1.0.0.zip", 0
-    old = ground.load(ROOT)
+    old = reading.load(ROOT)
     for at in range(0, len(KEPT), 997):
         path.write_bytes(KEPT[:at] + bytes([KEPT[at] ^ 0xFF]) + KEPT[at + 1 :])
         try:
@@ -147,12 +164,18 @@ def test_a_flipped_byte_of_a_real_release_is_refused_or_read(tmp_path):
 
 
 ODD = {
-    "an enum that is a number": lambda d: d["resources"][0]["schema"]["fields"][0]["constraints"].update(enum=5),
-    "an enum of objects": lambda d: d["resources"][0]["schema"]["fields"][0]["constraints"].update(enum=[{}]),
+    "an enum that is a number": (
+        lambda d: d["resources"][0]["schema"]["fields"][0]["constraints"].update(enum=5)
+    ),
+    "an enum of objects": (
+        lambda d: d["resources"][0]["schema"]["fields"][0]["constraints"].update(enum=[{}])
+    ),
     "foreign keys null": lambda d: d["resources"][0]["schema"].update(foreignKeys=None),
     "no title": lambda d: d.pop("title"),
     "half a character": lambda d: d.update(title="\ud800"),
-    "a field twice in the key": lambda d: d["resources"][0]["schema"].update(primaryKey=["jurisdiction", "jurisdiction"]),
+    "a field twice in the key": (
+        lambda d: d["resources"][0]["schema"].update(primaryKey=["jurisdiction", "jurisdiction"])
+    ),
 }
 
 
@@ -163,4 +186,8 @@ def test_diff_of_a_descriptor_of_another_shape_is_a_sentence(what, broken):
     ODD[what](descriptor)
     path.write_text(json.dumps(descriptor), encoding="utf-8")
     for done in (run("diff", broken), run("diff", ROOT, broken)):
-        assert done.returncode == 1 and done.stderr.startswith("error: ") and "Traceback" not in done.stderr, done.stderr
+        assert (
+            done.returncode == 1
+            and done.stderr.startswith("error: ")
+            and "Traceback" not in done.stderr
+        ), done.stderr

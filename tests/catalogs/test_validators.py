@@ -1,4 +1,5 @@
-"""What the reference validators say of the catalog documents: make test-catalogs. Nothing is fetched."""
+"""What the reference validators say of the catalog documents: make test-catalogs. Nothing is
+fetched."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ from rdflib import Graph
 from rocrate_validator import models, services
 from rocrate_validator.utils.http import HttpRequester
 
-import catalogs
-from package import ROOT, load
+from benefits.export import catalogs
+from benefits.package import ROOT
+from benefits.reading import load
 
 PACKAGE = load(ROOT)
 CRATE = "https://w3id.org/ro/crate/1.1/context"
@@ -29,7 +31,9 @@ def folder(tmp_path_factory):
     target = tmp_path_factory.mktemp("release")
     shutil.copy(ROOT / "datapackage.json", target)
     shutil.copytree(ROOT / "data", target / "data")
-    for name, content in catalogs.documents(PACKAGE, catalogs.working_files(PACKAGE), PACKAGE.descriptor["data_through"]).items():
+    for name, content in catalogs.documents(
+        PACKAGE, catalogs.working_files(PACKAGE), PACKAGE.descriptor["data_through"]
+    ).items():
         (target / name).write_bytes(content)
     return target
 
@@ -41,19 +45,29 @@ def test_croissant_is_valid(folder):
 
 def test_croissant_is_a_schema_org_dataset(folder):
     graph = Graph().parse(folder / "croissant.json", format="json-ld")
-    found = graph.query(f"SELECT ?title ?version {{ ?d a <{SCHEMA}Dataset>; <{SCHEMA}name> ?title; <{SCHEMA}version> ?version }}")
-    assert [(str(title), str(version)) for title, version in found] == [(PACKAGE.descriptor["title"], PACKAGE.descriptor["version"])]
+    found = graph.query(
+        f"SELECT ?title ?version {{ ?d a <{SCHEMA}Dataset>; <{SCHEMA}name> ?title;"
+        f" <{SCHEMA}version> ?version }}"
+    )
+    assert [(str(title), str(version)) for title, version in found] == [
+        (PACKAGE.descriptor["title"], PACKAGE.descriptor["version"])
+    ]
 
 
 @pytest.mark.parametrize("table", PACKAGE.tables.values(), ids=list(PACKAGE.tables))
 def test_croissant_gives_every_cell(folder, table):
     # A dataset anew for each table: mlcroissant keeps generators that were read once.
     records = mlcroissant.Dataset(folder / "croissant.json").records(table.name)
-    got = [{name.partition("/")[2]: text(value) for name, value in record.items()} for record in records]
+    got = [
+        {name.partition("/")[2]: text(value) for name, value in record.items()}
+        for record in records
+    ]
     with open(folder / table.path, newline="", encoding="utf-8") as file:
         wanted = list(csv.DictReader(file))
     if table.name == "jurisdictions":
-        for row in wanted:  # it has pandas guess the types of a CSV file, whatever the types of the fields
+        for row in (
+            wanted
+        ):  # it has pandas guess the types of a CSV file, whatever the types of the fields
             row["fips"] = row["fips"].lstrip("0")
     assert got == wanted
 
@@ -61,7 +75,13 @@ def test_croissant_gives_every_cell(folder, table):
 def text(value) -> str:
     if isinstance(value, bytes):
         return value.decode()
-    return "" if value is None or value != value else str(value)[:10] if hasattr(value, "isoformat") else str(value)
+    return (
+        ""
+        if value is None or value != value
+        else str(value)[:10]
+        if hasattr(value, "isoformat")
+        else str(value)
+    )
 
 
 @pytest.fixture
@@ -73,7 +93,9 @@ def offline(monkeypatch):
         response = requests.Response()
         response.status_code, response.url = 200, url
         response.headers["Content-Type"] = "application/ld+json"
-        response._content = (Path(rocrate.__file__).parent / "data" / "ro-crate.jsonld").read_bytes()
+        response._content = (
+            Path(rocrate.__file__).parent / "data" / "ro-crate.jsonld"
+        ).read_bytes()
         assert json.loads(response.content)["@id"] == CRATE
         return response
 
@@ -91,7 +113,9 @@ def test_ro_crate_is_valid(folder, offline, tmp_path):
         )
     )
     # The one recommendation not followed, as long as the maintainers have no page.
-    assert [(i.severity.name, i.message) for i in result.get_issues()] == [("RECOMMENDED", "The organization SHOULD have a URL.")]
+    assert [(i.severity.name, i.message) for i in result.get_issues()] == [
+        ("RECOMMENDED", "The organization SHOULD have a URL.")
+    ]
     assert result.executed_checks
 
 

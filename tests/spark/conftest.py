@@ -1,4 +1,4 @@
-"""Spark needs Java: without it these tests are left out and counted, as those of the other suite."""
+"""Spark needs Java: without it these tests are left out and counted, as in the other suite."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,11 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from needs import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary  # noqa: E402, F401
+from needs import (  # noqa: E402, F401  hooks of pytest
+    pytest_configure,
+    pytest_runtest_setup,
+    pytest_terminal_summary,
+)
 
 
 def pytest_itemcollected(item):

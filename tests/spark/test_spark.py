@@ -1,7 +1,8 @@
-"""The answers in Apache Spark, by the recipe of docs/analysis.md, from the Parquet and SQL files of a release: make test-spark.
+"""The answers in Apache Spark, by the recipe of docs/analysis.md, from the Parquet and SQL files of
+a release: make test-spark.
 
-Spark plans for a second what it then computes in a moment, so each day is asked once, for all jurisdictions.
-"""
+Spark plans for a second what it then computes in a moment, so each day is asked once, for all
+jurisdictions."""
 
 from __future__ import annotations
 
@@ -12,15 +13,30 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from package import ROOT, sqlite_uri
+from benefits.package import ROOT
+from benefits.sqlite import sqlite_uri
 
-sys.path.append(str(ROOT / "tests"))  # the helper of the other suite, whose conftest needs what is not installed here
+sys.path.append(
+    str(ROOT / "tests")
+)  # the helper of the other suite, whose conftest needs what is not installed here
 
-from worked_examples import coverage_questions, examples, judge_coverage, judge_plaintiffs, judge_roles, judge_sharing  # noqa: E402
+from worked_examples import (
+    coverage_questions,
+    examples,
+    judge_coverage,
+    judge_plaintiffs,
+    judge_roles,
+    judge_sharing,
+)  # noqa: E402
 
-[RECIPE] = re.findall(r"## Apache Spark\n.*?```python\n(.*?)```", (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8"), re.S)
+[RECIPE] = re.findall(
+    r"## Apache Spark\n.*?```python\n(.*?)```",
+    (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8"),
+    re.S,
+)
 
-# Two cores, no network but the machine's own, and no machine code or costly planning for small queries that run once.
+# Two cores, no network but the machine's own, and no machine code or costly planning for small
+# queries that run once.
 SETTINGS = """
 spark.master local[2]
 spark.ui.enabled false
@@ -39,9 +55,12 @@ spark.sql.codegen.factoryMode NO_CODEGEN
 
 @pytest.fixture(scope="module")
 def spark_ask(tmp_path_factory):
-    """The `ask` that the recipe makes, in a folder where dist/VERSION is what `scripts/export.py` wrote to build/export."""
+    """The `ask` that the recipe makes, in a folder where dist/VERSION is what
+    `scripts/export.py` wrote to build/export."""
     exported = ROOT / "build" / "export"
-    assert (exported / "sql").is_dir(), "build/export is missing: run make test-spark, which writes it"
+    assert (exported / "sql").is_dir(), (
+        "build/export is missing: run make test-spark, which writes it"
+    )
     reader = tmp_path_factory.mktemp("reader")
     (reader / "dist").mkdir()
     (reader / "dist" / "VERSION").symlink_to(exported)
@@ -64,7 +83,12 @@ def sqlite_ask():
 
     def answer(name, **asked):
         sql = (ROOT / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-        return [dict(row) for row in db.execute(sql, {m[1]: asked.get(m[1], "") for m in parameter.finditer(sql) if m[1]})]
+        return [
+            dict(row)
+            for row in db.execute(
+                sql, {m[1]: asked.get(m[1], "") for m in parameter.finditer(sql) if m[1]}
+            )
+        ]
 
     yield answer
     db.close()
@@ -85,7 +109,11 @@ def test_coverage(spark_ask):
 
 
 def test_roles_and_number_of_plaintiffs(spark_ask):
-    rows = by_day(spark_ask, "roles_on", [e["as_of"] for name in ("roles", "plaintiffs") for e in examples(name)])
+    rows = by_day(
+        spark_ask,
+        "roles_on",
+        [e["as_of"] for name in ("roles", "plaintiffs") for e in examples(name)],
+    )
     for e in examples("roles"):
         judge_roles(rows[e["as_of"]], e)
     for e in examples("plaintiffs"):
@@ -114,5 +142,10 @@ def test_sharing(spark_ask):
     ids=lambda v: v if isinstance(v, str) else "-".join(v.values()),
 )
 def test_the_rows_are_those_of_sqlite(spark_ask, sqlite_ask, name, asked):
-    got, wanted = ([list(r.items()) for r in rows] for rows in (spark_ask(name, **asked), sqlite_ask(name, **asked)))
-    assert wanted and sorted(got, key=repr) == sorted(wanted, key=repr)  # some answers leave open which of two rows comes first
+    got, wanted = (
+        [list(r.items()) for r in rows]
+        for rows in (spark_ask(name, **asked), sqlite_ask(name, **asked))
+    )
+    assert wanted and sorted(got, key=repr) == sorted(
+        wanted, key=repr
+    )  # some answers leave open which of two rows comes first
