@@ -123,16 +123,12 @@ class File(Database):
 
 class Site(Datasette):
     def __setattr__(self, name, value):
-        """Datasette keeps a copy of two settings, which differ for a whole CSV."""
-        super().__setattr__({"max_returned_rows": "page_rows", "sql_time_limit_ms": "page_ms"}.get(name, name), value)
+        """Datasette keeps a copy of one setting, which differs for a whole CSV."""
+        super().__setattr__("page_rows" if name == "max_returned_rows" else name, value)
 
     @property
     def max_returned_rows(self):
         return ROWS_OF_CSV if pm.get_plugin("guard.py").whole_csv.get() else self.page_rows
-
-    @property
-    def sql_time_limit_ms(self):
-        return max(self.page_ms, 4_000) if pm.get_plugin("guard.py").whole_csv.get() else self.page_ms
 
     def add_database(self, db, name=None, route=None):
         """Datasette would take a ?, # or % in the name of the file for a part of a URI."""
