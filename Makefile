@@ -16,8 +16,8 @@ else
 set-up = @:
 endif
 
-.PHONY: help serve test test-fast test-catalogs test-spark check build bench mutants hostile faults release sort describe lock clean
-.PHONY: setup setup-test setup-bench setup-catalogs setup-spark
+.PHONY: help serve lint fix test test-fast test-catalogs test-spark check build bench mutants hostile faults release sort describe lock clean
+.PHONY: setup setup-test setup-bench setup-catalogs setup-lint setup-spark
 .NOTPARALLEL:  # targets write and read the same files: with -j too they run one by one, in the order they are named
 .DELETE_ON_ERROR:
 
@@ -41,6 +41,9 @@ setup-bench:
 
 setup-catalogs:
 	$(call set-up,catalogs)
+
+setup-lint: setup
+	$(call set-up,lint)
 
 setup-spark:
 	$(call set-up,spark)
@@ -82,20 +85,30 @@ test: setup-test build  ## install what is missing and run the whole suite
 test-fast: setup-test build  ## run what needs no browser, no nginx and less than a minute
 	@$(PY) $(PYTEST) -m "not browser and not nginx and not slow"
 
+lint: setup-lint  ## check the form, the style and the types of the code
+	@.venv-lint/bin/ruff format --check
+	@.venv-lint/bin/ruff check
+	@.venv-lint/bin/mypy --python-executable $(PY)
+
+fix: setup-lint  ## put the code into form and fix what can be fixed by itself
+	@.venv-lint/bin/ruff check --fix --exit-zero
+	@.venv-lint/bin/ruff format
+
 test-catalogs: setup-catalogs  ## check the catalog documents with mlcroissant, rocrate and roc-validator
-	@.venv-catalogs/bin/python -m pytest --confcutdir tests/catalogs tests/catalogs
+	@.venv-catalogs/bin/python -m pytest --confcutdir tests/catalogs/validators tests/catalogs/validators
 
 test-spark: setup-test setup-spark build  ## ask the worked examples of Apache Spark (needs Java 17)
 	@rm -rf build/export
 	@$(PY) scripts/export.py --out build/export
-	@.venv-spark/bin/python -m pytest --confcutdir tests/spark tests/spark
+	@.venv-spark/bin/python -m pytest --confcutdir tests/engines/spark tests/engines/spark
 
 lock:  ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group test -c requirements.txt pyproject.toml -o requirements-test.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group bench -c requirements-test.txt pyproject.toml -o requirements-bench.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group catalogs -o requirements-catalogs.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group lint -o requirements-lint.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group spark -o requirements-spark.txt
 
 clean:  ## remove what was built and installed
-	rm -rf build dist .venv .venv-catalogs .venv-spark
+	rm -rf build dist .venv .venv-catalogs .venv-lint .venv-spark

@@ -1,154 +1,26 @@
-"""Verb: build/benefits.db -> one HTML file that holds the whole dataset, opens from disk and asks nothing of a network.
+"""Verb: build/benefits.db -> one HTML file that holds the whole dataset, opens from disk and asks
+nothing of a network.
 
     python scripts/browser.py --out FILE [--database build/benefits.db]
 
-The answers are those of sql/queries: each is asked on every day on which it can change, and a row is kept with the half-open
-period of days on which the SQL gives it. The script in the file (static/browser.js) only selects: one rule, written once.
-Reads neither the network nor the clock: the same database gives the same bytes.
-"""
+The answers are those of sql/queries: each is asked on every day on which it can change, and a
+row is kept with the half-open period of days on which the SQL gives it. The script in the file
+(static/browser.js) only selects: one rule, written once. Reads neither the network nor the
+clock: the same database gives the same bytes."""
 
 from __future__ import annotations
 
-import sys
-
-sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
-
 import argparse
-import base64
-import hashlib
-import json
 import os
-import sqlite3
-import zlib
-from graphlib import TopologicalSorter
-from html import escape
+import sys
 from pathlib import Path
-from string import Template
 
-from package import ROOT, built, run, sqlite_uri
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-FIRST_DAY = "0001-01-01"
-
-# The tables whose dates decide an answer: (day, how well it is known).
-DATED = {
-    "coverage_on": """SELECT valid_from, valid_from_precision FROM coverage UNION SELECT valid_to, 'day' FROM coverage
-        UNION SELECT valid_from, 'day' FROM absences UNION SELECT valid_to, 'day' FROM absences""",
-    "roles_on": """SELECT valid_from, valid_from_precision FROM roles UNION SELECT valid_to, 'day' FROM roles UNION SELECT filed, 'day' FROM cases""",
-    "sharing_on": """SELECT valid_from, valid_from_precision FROM roles UNION SELECT valid_to, 'day' FROM roles
-        UNION SELECT valid_from, valid_from_precision FROM order_terms UNION SELECT valid_to, 'day' FROM order_terms""",
-}
-# An answer can also change on the last day of the month or year in which a period began on a day not known, and after it; and on
-# the first day that is only scheduled.
-TURNS = """
-WITH dated(day, precision) AS ({dated})
-SELECT day FROM dated UNION SELECT date(day, '+1 ' || precision) FROM dated UNION SELECT date(day, '+1 ' || precision, '-1 day') FROM dated WHERE precision <> 'day'
-UNION SELECT date(data_through, '+1 day') FROM dataset ORDER BY 1"""
-PARAMETERS = dict.fromkeys(("jurisdiction", "population", "court_case", "data_element", "person_class", "known_at"), "")
-SAME_IN_ALL = ("as_of", "data_through", "dataset_version")  # the script adds them again where it writes CSV
-
-# Tables with a key of one column. A name means one thing everywhere, so a column of that name leads to that table.
-KEYS = """SELECT min(p.name), t."table" FROM dataset_tables t JOIN pragma_table_info(t."table") p WHERE p.pk GROUP BY 2 HAVING count(*) = 1"""
-
-# x-dns-prefetch-control is in no standard, but without it Chromium looks up the hosts of the links to sources.
-PAGE = Template("""\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '$script_hash'; style-src '$style_hash'; base-uri 'none'; form-action 'none'">
-<meta http-equiv="x-dns-prefetch-control" content="off">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<meta name="description" content="$description">
-<title>Benefits dataset $version</title>
-<style>$style</style>
-</head>
-<body>
-<a class="skip" href="#content">Skip to the content</a>
-<header class="site">
-<p class="brand"><a href="#coverage">Benefits dataset $version</a></p>
-<nav aria-label="Views"><ul></ul></nav>
-<form class="search" role="search" autocomplete="off">
-<label for="words">Search</label>
-<input id="words" type="search" name="q" maxlength="100">
-<button>Go</button>
-</form>
-</header>
-<main id="content" tabindex="-1">
-<h1>$title</h1>
-<noscript><p class="note problem">This file shows its data with JavaScript, which is switched off here. The same data is in the CSV files of the dataset.</p></noscript>
-</main>
-<footer class="site">
-<p>Reference information, not legal advice; the law changes. Data through <time datetime="$data_through">$data_through</time>, version $version, <a href="$licence_url" rel="license noreferrer">$licence</a>.</p>
-<p>This file holds the whole dataset and works offline: it asks nothing of any network and sends nothing anywhere. Only the links to sources lead out of it.</p>
-</footer>
-<script type="application/octet-stream" id="data">$data</script>
-<script>$script</script>
-</body>
-</html>
-""")
-
-
-def page(database: Path) -> bytes:
-    """The HTML file of a built database."""
-    db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
-    try:
-        about = read(db, "SELECT * FROM dataset")[0]
-        tables = [name for (name,) in db.execute('SELECT "table" FROM dataset_tables ORDER BY position')]
-        described = tables + ["dataset_tables", "dataset_fields", "dataset_codes", "records"]
-        held = {
-            "about": about,
-            "keys": dict(db.execute(KEYS).fetchall()),
-            "tables": {name: packed(read(db, f'SELECT * FROM "{name}" ORDER BY rowid')) for name in described},
-            "answers": {name: packed(spans(db, name)) for name in DATED},
-        }
-    finally:
-        db.close()
-    data = base64.b64encode(zlib.compress(json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode(), 9)).decode()
-    style = "".join((ROOT / "static" / name).read_text(encoding="utf-8") for name in ("site.css", "browser.css"))
-    script = (ROOT / "static" / "browser.js").read_text(encoding="utf-8")
-    shown = {name: escape(str(value)) for name, value in about.items()}
-    return PAGE.substitute(shown, data=data, style=style, style_hash=hash_of(style), script=script, script_hash=hash_of(script)).encode()
-
-
-def read(db: sqlite3.Connection, sql: str, parameters=()) -> list[dict]:
-    found = db.execute(sql, parameters)
-    columns = [c[0] for c in found.description]
-    return [dict(zip(columns, row)) for row in found]
-
-
-def spans(db: sqlite3.Connection, answer: str) -> list[dict]:
-    """The rows of an answer over all days, each with the period [day_from, day_to) on which the SQL gives it. The rows of one
-    day stand in the order that the SQL gives them."""
-    sql = (ROOT / "sql" / "queries" / f"{answer}.sql").read_text(encoding="utf-8")
-    turns = [FIRST_DAY] + [day for (day,) in db.execute(TURNS.format(dated=DATED[answer])) if day]
-    order, periods, in_force = TopologicalSorter(), {}, []
-    for day in turns:
-        before, in_force = set(in_force), []
-        for row in read(db, sql, PARAMETERS | {"as_of": day}):
-            in_force.append(tuple((name, value) for name, value in row.items() if name not in SAME_IN_ALL))
-        for row in before.difference(in_force):
-            periods[row][-1]["day_to"] = day
-        for i, row in enumerate(in_force):
-            order.add(row, *in_force[i - 1 : i])
-            if row not in before:
-                periods.setdefault(row, []).append({"day_from": day, "day_to": None})
-    return [period | dict(row) for row in order.static_order() for period in periods[row]]
-
-
-def packed(rows: list[dict]) -> dict:
-    """{column: [its distinct values, which of them each row has]}: small, and quick to read back."""
-    columns = {}
-    for name in rows[0] if rows else ():
-        values: dict = {}
-        which = [values.setdefault(row[name], len(values)) for row in rows]
-        columns[name] = [list(values), which]
-    return columns
-
-
-def hash_of(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+from benefits.command import run
+from benefits.export.one_file import page
+from benefits.package import ROOT
+from benefits.sqlite import require_database
 
 
 def main(argv=None) -> int:
@@ -156,7 +28,7 @@ def main(argv=None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="the HTML file to write")
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     args = parser.parse_args(argv)
-    written = page(built(args.database))
+    written = page(require_database(args.database))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     beside = args.out.with_name(f".{args.out.name}.{os.getpid()}")
     beside.write_bytes(written)

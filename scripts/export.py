@@ -2,198 +2,34 @@
 
     python scripts/export.py --out DIR [--database build/benefits.db] [--only FORMAT ...]
 
-Every format holds the same cells: text as text (FIPS `06` stays `06`), whole numbers as numbers, dates as dates where the format has
-them, an empty cell as the format's own null. The same database gives the same bytes.
-"""
+Every format holds the same cells: text as text (FIPS `06` stays `06`), whole numbers as numbers,
+dates as dates where the format has them, an empty cell as the format's own null. The same
+database gives the same bytes."""
 
 from __future__ import annotations
 
-import sys
-
-sys.path.insert(0, __file__.rpartition("/")[0])  # which PYTHONSAFEPATH leaves out
-
 import argparse
-import contextlib
-import io
-import json
-import shutil
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import partial
+import sys
 from pathlib import Path
-from typing import BinaryIO
 
-from package import ROOT, built, run, sqlite_uri, write_csv
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")
-ROW_GROUP = 131_072  # rows of a Parquet file that are in memory at a time
-XLSX_ROWS = 1_048_575  # under the header; what is beyond, a spreadsheet drops without a word
-
-# What a spreadsheet shows of a workbook's making; the clock is not asked.
-XLSX_CREATED = datetime(2026, 1, 1)
-
-# What the answers need beside the package's tables and the tables of earlier states (NAME_known), and their columns that are dates.
-FOR_ANSWERS = ("dataset", "records", "record_citations", "survey_agreement_all")
-BUILT_DATES = ("data_through", "complete_from", "known_from", "known_to", "starts_by", "as_of")
-
-
-@dataclass
-class Export:
-    """One table: its columns with their types (string, integer, date), and its rows, in order of the primary key, as often as they are asked for."""
-
-    name: str
-    title: str
-    columns: list[str]
-    types: list[str]
-    rows: Callable[[], sqlite3.Cursor]
-
-
-class TooLarge(Exception):
-    """A format cannot hold a table; the message is a sentence for a person."""
-
-
-def tables(database: Path) -> Iterator[Export]:
-    """The tables of the package, as the database holds them, one at a time."""
-    with contextlib.closing(sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)) as db:
-        for name, title in db.execute('SELECT "table", title FROM dataset_tables ORDER BY position').fetchall():
-            fields = db.execute('SELECT field, type FROM dataset_fields WHERE "table" = ? ORDER BY position', [name]).fetchall()
-            keys = [r[0] for r in db.execute(f"SELECT name FROM pragma_table_info('{name}') WHERE pk ORDER BY pk")]
-            columns = ", ".join(f'"{f}"' for f, _ in fields)
-            order = ", ".join(f'"{k}"' for k in keys)
-            select = f'SELECT {columns} FROM "{name}" ORDER BY {order}'
-            yield Export(name, title, [f for f, _ in fields], [t for _, t in fields], partial(db.execute, select))
-
-
-def answer_tables(database: Path) -> Iterator[Export]:
-    """The tables that the build makes and the answers read beside those of the package, in the order in which it makes them."""
-    with contextlib.closing(sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)) as db:
-        typed = {(t, f): kind for t, f, kind in db.execute('SELECT "table", field, type FROM dataset_fields')}
-        for name in FOR_ANSWERS + tuple(t for (t,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_known' ESCAPE '\\' ORDER BY name")):
-            kinds = dict(db.execute("SELECT name, type FROM pragma_table_info(?)", [name]).fetchall())
-            columns = list(kinds)
-            types = [typed.get((name.removesuffix("_known"), c)) or ("date" if c in BUILT_DATES else "integer" if kinds[c] == "INTEGER" else "string") for c in columns]
-            yield Export(name, name, columns, types, partial(db.execute, f'SELECT * FROM "{name}" ORDER BY rowid'))
-
-
-def to_csv(table: Export, file: BinaryIO) -> None:
-    """As in data/: UTF-8, LF, quotes only where CSV needs them, empty for null."""
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    write_csv(text, table.columns, table.rows())
-    text.detach()
-
-
-def to_json(table: Export, file: BinaryIO) -> None:
-    """A list of objects, one a line."""
-    before = b"[\n"
-    for line in objects(table):
-        file.write(before + line)
-        before = b",\n"
-    file.write(b"[]\n" if before == b"[\n" else b"\n]\n")
-
-
-def to_json_lines(table: Export, file: BinaryIO) -> None:
-    file.writelines(line + b"\n" for line in objects(table))
-
-
-def objects(table: Export) -> Iterator[bytes]:
-    return (json.dumps(dict(zip(table.columns, row)), ensure_ascii=False).encode() for row in table.rows())
-
-
-def to_parquet(table: Export, file: BinaryIO) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    kinds = {"string": pa.string(), "integer": pa.int64(), "date": pa.date32()}
-    schema = pa.schema([(name, kinds[kind]) for name, kind in zip(table.columns, table.types)])
-    rows = table.rows()
-    with pq.ParquetWriter(file, schema, compression="zstd") as out:
-        while some := rows.fetchmany(ROW_GROUP):
-            columns = [[date.fromisoformat(v) if v is not None else None for v in column] if kind == "date" else column for column, kind in zip(zip(*some), table.types)]
-            out.write_table(pa.table([pa.array(column, type=kind) for column, kind in zip(columns, schema.types)], schema=schema))
-
-
-def to_xlsx(found: Iterable[Export], about: dict, codebook: list[dict]) -> bytes:
-    """One workbook: what it is, the codebook, and a sheet for each table. Text never becomes a formula, a link or a number.
-    Raises TooLarge."""
-    import xlsxwriter
-
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
-    book.set_properties({"title": about["title"], "comments": about["description"], "created": XLSX_CREATED})
-    head, day = book.add_format({"bold": True, "bottom": 1}), book.add_format({"num_format": "yyyy-mm-dd"})
-    sheet = book.add_worksheet("About")
-    for i, (name, value) in enumerate(about.items()):
-        sheet.write_string(i, 0, name, head)
-        sheet.write_string(i, 1, str(value))
-    sheet = book.add_worksheet("Codebook")
-    for i, name in enumerate(codebook[0]):
-        sheet.write_string(0, i, name, head)
-    for r, row in enumerate(codebook, 1):
-        for i, value in enumerate(row.values()):
-            sheet.write_string(r, i, str(value))
-    for table in found:
-        sheet = book.add_worksheet(table.name)
-        sheet.freeze_panes(1, 1)
-        for i, name in enumerate(table.columns):
-            sheet.write_string(0, i, name, head)
-        for r, row in enumerate(table.rows(), 1):
-            if r > XLSX_ROWS:
-                raise TooLarge(f"a sheet of a workbook holds {XLSX_ROWS:,} rows and their header, and {table.name} has more: leave XLSX out, with --only csv json jsonl parquet")
-            for i, (value, kind) in enumerate(zip(row, table.types)):
-                if value is None:
-                    continue
-                if kind == "integer":
-                    sheet.write_number(r, i, value)
-                elif kind == "date" and value >= "1900-03-01":  # before that day spreadsheets count wrongly
-                    sheet.write_datetime(r, i, datetime.fromisoformat(value), day)
-                else:
-                    sheet.write_string(r, i, value)
-    book.close()
-    return out.getvalue()
-
-
-def described(database: Path) -> tuple[dict, list[dict]]:
-    """The dataset's description and its codebook, as the database tells them."""
-    db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
-    db.row_factory = sqlite3.Row
-    try:
-        about = dict(db.execute("SELECT * FROM dataset").fetchone())
-        rows = [dict(r) for r in db.execute('SELECT f."table", f.field, f.type, f.title, f.description, f.example FROM dataset_fields f JOIN dataset_tables t USING ("table") ORDER BY t.position, f.position')]
-        return about, rows
-    finally:
-        db.close()
-
-
-def export(database: Path, out: Path, only: Iterable[str] = FORMATS) -> None:
-    """Write the formats under `out`, all of FORMATS unless told which. Raises TooLarge."""
-    writers = {form: write for form, write in (("csv", to_csv), ("json", to_json), ("jsonl", to_json_lines), ("parquet", to_parquet)) if form in only}
-    for form in writers:
-        (out / form).mkdir(parents=True, exist_ok=True)
-    for table in tables(database):
-        for form, write in writers.items():
-            with open(out / form / f"{table.name}.{form}", "wb") as file:
-                write(table, file)
-    if "parquet" in only:
-        (out / "parquet" / "answers").mkdir(exist_ok=True)
-        for table in answer_tables(database):
-            with open(out / "parquet" / "answers" / f"{table.name}.parquet", "wb") as file:
-                to_parquet(table, file)
-        for part in ("queries", "views"):
-            shutil.copytree(ROOT / "sql" / part, out / "sql" / part, dirs_exist_ok=True)
-    if "xlsx" in only:
-        (out / "benefits.xlsx").write_bytes(to_xlsx(tables(database), *described(database)))
+from benefits.command import run
+from benefits.export.formats import FORMATS, TooLarge, export
+from benefits.package import ROOT
+from benefits.sqlite import require_database
 
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", nargs="+", choices=FORMATS, default=FORMATS, help="some of the formats")
+    parser.add_argument(
+        "--only", nargs="+", choices=FORMATS, default=FORMATS, help="some of the formats"
+    )
     args = parser.parse_args(argv)
     try:
-        export(built(args.database), args.out, args.only)
+        export(require_database(args.database), args.out, args.only)
     except TooLarge as e:
         print(f"error: {e}", file=sys.stderr)
         return 1

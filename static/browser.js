@@ -1,5 +1,5 @@
 "use strict";
-// The one-file browser: scripts/browser.py puts this into one HTML file with all the data. The address after # names the view
+// The one-file browser: benefits/export/one_file.py puts this into one HTML file with all the data. The address after # names the view
 // and what is asked, so that a view can be kept, gone back to and sent. Nothing is written as HTML text: h() makes elements.
 
 const h = (tag, attributes, ...children) => {

@@ -1,47 +1,33 @@
-"""What the tests share: the repository, a copy of the package to break, the built database, and the served site."""
+"""What the tests share: the repository, a copy of the package to break, the built database, and
+the served site."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
-import frictionless  # noqa: F401  which each validation would import anew otherwise, in its process beside
 import httpx
 import pytest
 import yaml
 
-import build as build_verb
-import package as ground
-import repository
-import serve
-from needs import pytest_configure, pytest_itemcollected, pytest_runtest_setup, pytest_terminal_summary  # noqa: F401
-from worked_examples import EXAMPLES, examples  # noqa: F401
+from benefits import reading, repository, sqlite
+from benefits.database import build as build_verb
+from benefits.package import ROOT
+from benefits.web import server as serve
+from needs import (  # noqa: F401  hooks of pytest
+    pytest_configure,
+    pytest_itemcollected,
+    pytest_runtest_setup,
+    pytest_terminal_summary,
+)
+from support import copy_package
 
-ROOT = Path(__file__).resolve().parent.parent
 for name in set(os.environ) - set(repository.clean_environment()):
     del os.environ[name]  # what a hook tells git of another repository
 for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(name, None)  # what `make test` tells the make that a test runs
-
-
-def copy_package(target: Path) -> Path:
-    """A copy of the package, to be broken."""
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copy(ROOT / "datapackage.json", target)
-    shutil.copytree(ROOT / "data", target / "data")
-    return target
-
-
-def run(script: str, *args, env: dict | None = None, **options) -> subprocess.CompletedProcess:
-    """A verb, as a person runs it."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *map(str, args)], capture_output=True, text=True, env=os.environ | (env or {}), **options
-    )
 
 
 OUTCOMES: dict[str, str] = {}
@@ -57,12 +43,14 @@ def pytest_sessionfinish(session):
     if hasattr(session.config, "workerinput"):
         return  # a process of pytest-xdist: all reports come to the one that started it
     if OUTCOMES and (ROOT / "build").is_dir():
-        (ROOT / "build" / "test-results.json").write_text(json.dumps(OUTCOMES, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+        (ROOT / "build" / "test-results.json").write_text(
+            json.dumps(OUTCOMES, indent=0, sort_keys=True) + "\n", encoding="utf-8"
+        )
 
 
 @pytest.fixture(scope="session")
 def package():
-    return ground.load(ROOT)
+    return reading.load(ROOT)
 
 
 @pytest.fixture
@@ -79,7 +67,7 @@ def database(tmp_path_factory, package) -> Path:
 
 @pytest.fixture(scope="session")
 def db(database):
-    connection = sqlite3.connect(ground.sqlite_uri(database), uri=True)
+    connection = sqlite3.connect(sqlite.sqlite_uri(database), uri=True)
     connection.row_factory = sqlite3.Row
     yield connection
     connection.close()
@@ -87,10 +75,16 @@ def db(database):
 
 @pytest.fixture(scope="session")
 def ask(db):
-    """ask("coverage_on", as_of="2025-06-30", jurisdiction="IL") -> rows, by the SQL that the site runs."""
-    queries = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))["databases"]["benefits"]["queries"]
+    """ask("coverage_on", as_of="2025-06-30", jurisdiction="IL") -> rows, by the SQL that the
+    site runs."""
+    queries = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))["databases"][
+        "benefits"
+    ]["queries"]
     parameters = {name: query["params"] for name, query in queries.items()}
-    sql = {name: (ROOT / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8") for name in parameters}
+    sql = {
+        name: (ROOT / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+        for name in parameters
+    }
 
     def answer(name, **given):
         return [dict(r) for r in db.execute(sql[name], dict.fromkeys(parameters[name], "") | given)]
@@ -100,9 +94,14 @@ def ask(db):
 
 @pytest.fixture(scope="session")
 def site(database, tmp_path_factory):
-    """The served site over real HTTP: an httpx client whose base is its address, with `.log` the file of all it printed."""
+    """The served site over real HTTP: an httpx client whose base is its address, with `.log`
+    the file of all it printed."""
     log = tmp_path_factory.mktemp("log") / "serve.log"
-    with open(log, "w") as out, serve.running(database, log=out) as (port, _), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+    with (
+        open(log, "w") as out,
+        serve.running(database, log=out) as (port, _),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
         client.log = log
         yield client
     assert "fault " not in log.read_text(), "the site had a fault of its own: " + log.read_text()

@@ -1,4 +1,5 @@
-"""Tests that need a program which this machine lacks: left out as a group and counted in the last lines; with CI=true an error."""
+"""Tests that need a program which this machine lacks: left out as a group and counted in the
+last lines; with CI=true an error."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ import functools
 
 import pytest
 
-import setup
+from benefits import setup
 
-# Tests that use one of these fixtures need its program; other tests say so by a marker of that name.
+# Tests that use one of these fixtures need its program; other tests say so by a marker of that
+# name.
 FIXTURES = dict.fromkeys(("browser", "chromium"), ("chromium", "libatomic"))
 REASON = "needs what is not installed: "
 
@@ -19,8 +21,11 @@ def needed(item) -> list[str]:
 
 
 def pytest_itemcollected(item):
-    """A fixture's programs become markers, so that -m knows them; and `browser` is every test that opens one."""
-    for name in {tool for fixture in getattr(item, "fixturenames", ()) for tool in FIXTURES.get(fixture, ())}:
+    """A fixture's programs become markers, so that -m knows them; and `browser` is every
+    test that opens one."""
+    for name in {
+        tool for fixture in getattr(item, "fixturenames", ()) for tool in FIXTURES.get(fixture, ())
+    }:
         item.add_marker(name)
     if item.get_closest_marker("chromium"):
         item.add_marker("browser")
@@ -28,7 +33,10 @@ def pytest_itemcollected(item):
 
 def pytest_configure(config):
     if not __debug__:
-        raise pytest.UsageError("PYTHONOPTIMIZE takes the checks out of the tests: run them without it, as `make test` does")
+        raise pytest.UsageError(
+            "PYTHONOPTIMIZE takes the checks out of the tests: run them without it, as `make test`"
+            " does"
+        )
 
 
 @functools.cache
@@ -40,19 +48,26 @@ def absent() -> set[str]:
 def pytest_runtest_setup(item):
     lacking = [tool for tool in needed(item) if tool in absent()]
     if lacking and setup.in_ci():
-        pytest.fail(f"CI is true, and this test {REASON}{', '.join(lacking)}. {bring(lacking)}", pytrace=False)
+        pytest.fail(
+            f"CI is true, and this test {REASON}{', '.join(lacking)}. {bring(lacking)}",
+            pytrace=False,
+        )
     if lacking:
         pytest.skip(REASON + ", ".join(lacking))
 
 
 def bring(tools) -> str:
-    return f"This brings what is missing: {setup.install_command([setup.TOOLS[t][0] for t in tools])}"
+    return (
+        f"This brings what is missing: {setup.install_command([setup.TOOLS[t][0] for t in tools])}"
+    )
 
 
 def told(left_out: dict[str, list[str]]) -> str:
     """How many tests need what is missing, and the one command that brings it."""
     tools = sorted({tool for lacking in left_out.values() for tool in lacking})
-    counts = ", ".join(f"{tool} ({sum(tool in lacking for lacking in left_out.values())})" for tool in tools)
+    counts = ", ".join(
+        f"{tool} ({sum(tool in lacking for lacking in left_out.values())})" for tool in tools
+    )
     count = f"{len(left_out)} test{'s were' if len(left_out) != 1 else ' was'}"
     return f"{count} not run, for want of {counts}. {bring(tools)}"
 

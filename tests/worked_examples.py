@@ -1,7 +1,8 @@
-"""The worked examples of tests/examples, and how an answer is judged by them: the same for SQLite, DuckDB and Spark.
+"""The worked examples of tests/examples, and how an answer is judged by them: the same for SQLite,
+DuckDB and Spark.
 
-Each judge gets the rows that an engine gave for the day, for all jurisdictions or only for that of the example, and raises AssertionError.
-"""
+Each judge gets the rows that an engine gave for the day, for all jurisdictions or only for that
+of the example, and raises AssertionError."""
 
 from __future__ import annotations
 
@@ -27,26 +28,43 @@ def coverage_questions() -> dict[tuple, list[dict]]:
 
 
 def includes(row: dict, age: int) -> bool:
-    return (row["age_min"] is None or row["age_min"] <= age) and (row["age_max"] is None or age <= row["age_max"])
+    return (row["age_min"] is None or row["age_min"] <= age) and (
+        row["age_max"] is None or age <= row["age_max"]
+    )
 
 
 def judge_coverage(rows: list[dict], asked: tuple, wanted: list[dict]) -> None:
     jurisdiction, population, age, _ = asked
     rows = [r for r in rows if r["jurisdiction"] == jurisdiction and r["population"] == population]
     assert rows and all(r["citations"] and r["in_words"] for r in rows), (asked, rows)
-    rows = [r for r in rows if r["status_scope"] in (None, "any_status") and (not age or r["program"] is None or includes(r, int(age)))]
+    rows = [
+        r
+        for r in rows
+        if r["status_scope"] in (None, "any_status")
+        and (not age or r["program"] is None or includes(r, int(age)))
+    ]
     for expected in wanted:
-        columns = [c for c in ("program", "enrollment", "applies_to", "income_limit_pct_fpl", "finding") if expected[c]]
+        columns = [
+            c
+            for c in ("program", "enrollment", "applies_to", "income_limit_pct_fpl", "finding")
+            if expected[c]
+        ]
         if not expected["program"]:
             assert not [r for r in rows if r["program"]], (asked, "a program is in force")
         if not columns or (age and not rows):
-            continue  # before the dataset is complete, or the program of that day covers other ages of the group
+            # before the dataset is complete, or the program of that day covers other ages of the
+            # group
+            continue
         found = [{c: "" if r[c] is None else str(r[c]) for c in columns} for r in rows]
         assert {c: expected[c] for c in columns} in found, (asked, expected["because"], rows)
 
 
 def judge_sharing(rows: list[dict], e: dict) -> None:
-    [row] = [r for r in rows if all(r[c] == e[c] for c in ("jurisdiction", "data_element", "person_class"))]
+    [row] = [
+        r
+        for r in rows
+        if all(r[c] == e[c] for c in ("jurisdiction", "data_element", "person_class"))
+    ]
     assert row["status"] == e["status"], (e["because"], row)
     assert row["citations"] and row["reason"], row
 
@@ -60,4 +78,6 @@ def judge_roles(rows: list[dict], e: dict) -> None:
 
 
 def judge_plaintiffs(rows: list[dict], e: dict) -> None:
-    assert sum(r["role"] == "plaintiff" for r in rows if r["court_case"] == e["court_case"]) == int(e["plaintiffs"]), e
+    assert sum(r["role"] == "plaintiff" for r in rows if r["court_case"] == e["court_case"]) == int(
+        e["plaintiffs"]
+    ), e

@@ -1,0 +1,115 @@
+"""Say what is complete, what is open and what is stale, as a page of text."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date, timedelta
+
+STALE_AFTER = 180  # days since the newest reading of a source of a row in force
+
+IN_FORCE = "valid_from <= {day} AND (valid_to IS NULL OR {day} < valid_to)"
+OF_PLACE = "jurisdiction = j.jurisdiction AND population = p.population"
+ANSWERED = f"""
+SELECT p.population,
+       SUM(EXISTS (
+         SELECT 1 FROM coverage_rules WHERE {OF_PLACE} AND status_scope = 'any_status'
+         AND {IN_FORCE.format(day="d.data_through")})) AS covered,
+       SUM(EXISTS (
+         SELECT 1 FROM absences WHERE {OF_PLACE} AND finding = 'none'
+         AND {IN_FORCE.format(day="d.data_through")})) AS none,
+       SUM(EXISTS (
+         SELECT 1 FROM absences WHERE {OF_PLACE} AND finding = 'not_established'
+         AND {IN_FORCE.format(day="d.data_through")})) AS open
+FROM jurisdictions j CROSS JOIN populations p CROSS JOIN dataset d GROUP BY p.population"""
+DATED = {
+    "coverage": "coverage",
+    "absences": "absence",
+    "roles": "role_id",
+    "order_terms": "order_term",
+}  # tables of rows in force, and their keys
+OF_A_DATED_ROW = " OR ".join(
+    f"(c.\"table\" = '{table}' AND c.record IN "
+    f"(SELECT {key} FROM {table} WHERE {IN_FORCE.format(day=':at')}))"
+    for table, key in DATED.items()
+)
+STALE = f"""
+SELECT c."table", c.record, MAX(c.checked_on) AS newest
+FROM citations c WHERE {OF_A_DATED_ROW}
+GROUP BY 1, 2 HAVING newest < :oldest ORDER BY 1, 2"""
+AGREEMENT = """
+SELECT SUM(agreement = 'agree'), SUM(agreement = 'differ'), SUM(agreement = 'not_comparable'),
+       SUM(agreement <> 'agree' AND explanation IS NULL)
+FROM survey_agreement_all"""
+
+
+def report(db: sqlite3.Connection, at: str) -> tuple[list[str], bool]:
+    """Return the lines of the report, and whether everything that must be complete is."""
+    db.row_factory = sqlite3.Row
+    citations, cited = citation_lines(db)
+    surveys, explained = survey_lines(db)
+    lines = [*answer_lines(db), *citations, *surveys, *stale_lines(db, at)]
+    return lines, cited and explained
+
+
+def answer_lines(db: sqlite3.Connection) -> list[str]:
+    (through,) = db.execute("SELECT data_through FROM dataset").fetchone()
+    (places,) = db.execute("SELECT COUNT(*) FROM jurisdictions").fetchone()
+    lines = [f"On {through}, the day through which the data goes, of {places} jurisdictions:"]
+    answers = not_established = 0
+    for r in db.execute(ANSWERED):
+        lines.append(
+            f"  {r['population']:<12} {r['covered']:>3} covered regardless of status, "
+            f"{r['none']:>3} none (cited), {r['open']:>3} not established"
+        )
+        answers += r["covered"] + r["none"] + r["open"]
+        not_established += r["open"]
+    share = f"{not_established} of {answers} answers ({not_established / answers:.0%})"
+    return [*lines, f"  not established: {share}"]
+
+
+def citation_lines(db: sqlite3.Connection) -> tuple[list[str], bool]:
+    """Return how many cells that need a citation have one, and whether all have."""
+    lines, complete = ["Citations, cell by cell (cells that need one, with one):"], True
+    fields: dict[str, list[str]] = {}
+    for table, field in db.execute(
+        'SELECT "table", field FROM dataset_fields WHERE cited = 1 ORDER BY "table"'
+    ):
+        fields.setdefault(table, []).append(field)
+    for table, columns in fields.items():
+        sql = 'SELECT field FROM dataset_fields WHERE "table" = ? AND position = 1'
+        (key,) = db.execute(sql, [table]).fetchone()
+        counts = [count_cited(db, table, key, column) for column in columns]
+        needed, met = (sum(numbers) for numbers in zip(*counts, strict=True))
+        complete = complete and met == needed
+        lines.append(f"  {table:<12} {met:>5} of {needed:>5} ({met / needed:.0%})")
+    return lines, complete
+
+
+def count_cited(db: sqlite3.Connection, table: str, key: str, column: str) -> tuple[int, int]:
+    """Return how many cells of a column need a citation, and how many have one."""
+    sql = f"""
+    SELECT COUNT(*), SUM(EXISTS (
+      SELECT 1 FROM citations c
+      WHERE c."table" = ? AND c.record = t.[{key}] AND c.field = ? AND c.relation = 'supports'))
+    FROM [{table}] t WHERE t.[{column}] IS NOT NULL"""
+    needed, met = db.execute(sql, [table, column]).fetchone()
+    return needed, met or 0
+
+
+def survey_lines(db: sqlite3.Connection) -> tuple[list[str], bool]:
+    """Return how the surveys agree, and whether each difference is explained."""
+    agree, differ, apart, unexplained = db.execute(AGREEMENT).fetchone()
+    compared = agree + differ
+    line = (
+        f"Surveys: {agree} of {compared} comparable answers agree ({agree / compared:.1%}); "
+        f"{differ} differ; {apart} cannot be compared; {unexplained} unexplained"
+    )
+    return [line], not unexplained
+
+
+def stale_lines(db: sqlite3.Connection, at: str) -> list[str]:
+    """Return the records in force on a day whose sources were not read lately."""
+    oldest = (date.fromisoformat(at) - timedelta(days=STALE_AFTER)).isoformat()
+    stale = db.execute(STALE, {"at": at, "oldest": oldest}).fetchall()
+    head = f"Stale on {at} (in force, no source read since {oldest}): {len(stale)} records"
+    return [head] + [f"  {r['table']}/{r['record']}, last read {r['newest']}" for r in stale]

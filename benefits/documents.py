@@ -1,0 +1,154 @@
+"""Write what describes the package: the codebook, the known gaps, the second coding, CITATION.cff.
+
+The texts are Jinja templates in templates/documents.
+"""
+
+from __future__ import annotations
+
+import csv
+
+import jinja2
+import yaml
+
+from benefits.package import ROOT, Package, Table
+from benefits.periods import in_force_on
+
+# Columns that are often empty for a reason, which is no gap.
+EMPTY_BY_NATURE = ("valid_to", "enrollment_cap", "age_min", "age_max")
+
+
+def codebook(package: Package) -> str:
+    return render("codebook.md", d=package.descriptor, tables=package.tables)
+
+
+def gaps(package: Package) -> str:
+    """Return what the dataset does not know, read off the data."""
+    through = package.descriptor["data_through"]
+    return render(
+        "gaps.md",
+        d=package.descriptor,
+        open=[
+            row
+            for row in package.rows("absences")
+            if row["finding"] == "not_established" and in_force_on(row, through)
+        ],
+        doubtful=[
+            (f"{name}/{table.key_of(row)}", row)
+            for name, table in package.tables.items()
+            for row in table.rows
+            if row.get("standing") not in (None, "established")
+        ],
+        empty_cells=list(empty_cells(package)),
+    )
+
+
+def empty_cells(package: Package):
+    """Yield (table, column, how many cells are empty, of how many) where something is empty."""
+    for name in ("programs", "coverage", "cases"):
+        table = package.tables[name]
+        for field in table.fields:
+            column = field["name"]
+            empty = sum(row[column] is None for row in table.rows)
+            if field.get("cited") and empty and column not in EMPTY_BY_NATURE:
+                yield name, column, empty, len(table.rows)
+
+
+def second_coding(package: Package) -> str:
+    """Return how far two coders diverged, by field, from docs/second-coding.csv."""
+    with open(package.root / "docs" / "second-coding.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    groups: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        groups.setdefault((row["table"], row["field"]), []).append(row["agree"])
+    diverging = [row for row in rows if row["agree"] == "no"]
+    return render("second-coding.md", groups=groups, diverging=diverging)
+
+
+def citation(package: Package) -> str:
+    d = package.descriptor
+    released = {r["version"]: r["date"] for r in package.rows("releases")}
+    content = {
+        "cff-version": "1.2.0",
+        "message": (
+            "If you use this dataset, please cite it with its version and the date through which "
+            "its data goes."
+        ),
+        "type": "dataset",
+        "title": d["title"],
+        "abstract": d["description"],
+        "authors": [{"name": c["title"]} for c in d["contributors"]],
+        "version": d["version"],
+        "date-released": released.get(d["version"], d["data_through"]),
+        "license": d["licenses"][0]["name"],
+        "keywords": d["keywords"],
+    }
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+    return "# Generated from datapackage.json by make describe; do not edit.\n" + text
+
+
+DOCUMENTS = {
+    "docs/codebook.md": codebook,
+    "docs/second-coding.md": second_coding,
+    "docs/gaps.md": gaps,
+    "CITATION.cff": citation,
+}
+
+
+def outdated_documents(package: Package) -> list[str]:
+    """Return the generated files that do not say what the package says."""
+    return [
+        name
+        for name, make in DOCUMENTS.items()
+        if not (package.root / name).is_file()
+        or (package.root / name).read_text(encoding="utf-8") != make(package)
+    ]
+
+
+# ---- templates -----------------------------------------------------------------------------------
+
+
+def render(template: str, **values) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / "templates" / "documents"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"cell": cell, "codes": codes, "kind": kind, "meaning": meaning}
+    return environment.get_template(template).render(values)
+
+
+def cell(text: str | None) -> str:
+    """Return a text so that it fits in a cell of a Markdown table."""
+    return (text or "").replace("|", "&#124;")
+
+
+def codes(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def kind(field: dict, table: Table) -> str:
+    """Return the type of a field, whether it is required, and where it points to."""
+    text = field["type"]
+    if field.get("constraints", {}).get("required"):
+        text += ", required"
+    keys = table.resource["schema"].get("foreignKeys", [])
+    targets = {key["fields"][0]: key["reference"]["resource"] for key in keys}
+    if target := targets.get(field["name"]):
+        text += f", key of [`{target}`](#{target})"
+    return text
+
+
+def meaning(field: dict) -> str:
+    """Return what a field means, with its codes and bounds."""
+    text, constraints = field["description"], field.get("constraints", {})
+    if categories := field.get("categories"):
+        labels = [f"`{c['value']}` {c['label']}" for c in categories]
+        text += f" Codes: {'; '.join(labels)}."
+    if "minimum" in constraints or "maximum" in constraints:
+        low, high = constraints.get("minimum", "any"), constraints.get("maximum", "any")
+        text += f" Between {low} and {high}."
+    if field.get("cited"):
+        text += " Each value has a citation of its own."
+    return text

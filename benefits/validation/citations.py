@@ -1,0 +1,164 @@
+"""Rules on citations: what a fact rests on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+
+from benefits.validation.registry import facts, located, readable, record_keys, rule
+
+
+@lru_cache(maxsize=1)
+def cited(package):
+    """Citations by (table, record), each with its line."""
+    by = defaultdict(list)
+    for _, line, row in located(package, "citations"):
+        by[row["table"], row["record"]].append((line, row))
+    return by
+
+
+@rule(
+    "citation-target",
+    "name a table of the package, a primary key of it, and one of its columns or none",
+)
+def citation_target(package):
+    keys = record_keys(package)
+    for table, line, row in located(package, "citations"):
+        target = package.tables.get(row["table"])
+        if target is None or not target.readable:
+            continue
+        if row["record"] not in keys[target.name]:
+            yield table, line, row, "record", f"{row['record']!r} is not in {target.path}"
+        if row["field"] is not None and row["field"] not in target.columns:
+            yield table, line, row, "field", f"{row['field']!r} is not a column of {target.path}"
+
+
+@rule(
+    "citation-missing",
+    "add a row to data/citations.csv with the source that was read and its locator",
+)
+def citation_missing(package):
+    if not readable(package, "citations"):
+        return
+    by = cited(package)
+    for table in facts(package):
+        wanted = [f["name"] for f in table.fields if f.get("cited")]
+        for line, row in table.located():
+            if row.get("basis") == "searched":
+                continue
+            support = {
+                c["field"]
+                for _, c in by.get((table.name, table.key_of(row)), [])
+                if c["relation"] == "supports"
+            }
+            if not support:
+                yield table, line, row, "", "has no citation that supports it"
+            for column in wanted:
+                if row[column] is not None and column not in support:
+                    yield table, line, row, column, f"{row[column]!r} has no citation of its own"
+
+
+@rule(
+    "conflict-pair",
+    "cite both sides of the same cell, one supports and one contradicts, with a note on what the"
+    " other side says",
+)
+def conflict_pair(package):
+    for record in cited(package).values():
+        supported = {c["field"] for _, c in record if c["relation"] == "supports"}
+        for line, c in record:
+            if c["relation"] == "contradicts":
+                table = package.tables["citations"]
+                if c["field"] not in supported:
+                    yield (
+                        table,
+                        line,
+                        c,
+                        "relation",
+                        (
+                            f"contradicts {c['field'] or 'the record'} of {c['record']}, which no"
+                            " citation supports"
+                        ),
+                    )
+                if not c["note"]:
+                    yield (
+                        table,
+                        line,
+                        c,
+                        "note",
+                        "is empty although the source contradicts the value",
+                    )
+
+
+# What a survey or an article says is a fact about the survey or the article, however weak it is.
+SPEAKS_FOR_ITSELF = {"survey_answers", "claims"}
+
+
+@rule(
+    "third-hand",
+    "say reported instead of established, clear the cell, or cite a primary or secondary source",
+)
+def third_hand(package):
+    if not readable(package, "citations", "sources"):
+        return
+    reliability = {s["source"]: s["reliability"] for s in package.rows("sources")}
+    citations = cited(package)
+    # An established row may end on a reported day: the row that takes over on that day says so by
+    # its own standing.
+    weaker = {
+        (r["program"], r["population"], r["valid_from"])
+        for r in package.rows("coverage")
+        if r["standing"] != "established"
+    }
+    message = "rests on third-hand sources alone and is shown as established"
+    for table in facts(package):
+        if table.name in SPEAKS_FOR_ITSELF:
+            continue
+        columns = [f["name"] for f in table.fields if f.get("cited")]
+        for line, row in table.located():
+            if not is_firm(table.name, row):
+                continue
+            support = defaultdict(set)
+            for _, c in citations.get((table.name, table.key_of(row)), []):
+                if c["relation"] == "supports":
+                    support[c["field"]].add(reliability.get(c["source"]))
+            if support and set().union(*support.values()) == {"third_hand"}:
+                yield table, line, row, "", message
+                continue
+            end = row.get("program"), row.get("population"), row.get("valid_to")
+            for column in columns:
+                taken_over = column == "valid_to" and end in weaker
+                if support.get(column) == {"third_hand"} and not taken_over:
+                    yield table, line, row, column, f"{row.get(column)!r} {message}"
+
+
+def is_firm(table: str, row: dict) -> bool:
+    """Return whether a row is shown as established."""
+    if table == "absences":
+        return row.get("finding") == "none"
+    return row.get("standing", "established") == "established"
+
+
+@rule("absence-basis", "cite what says so, or say not_established or searched")
+def absence_basis(package):
+    for table, line, row in located(package, "absences"):
+        if row["finding"] == "none" and row["basis"] == "searched":
+            yield (
+                table,
+                line,
+                row,
+                "basis",
+                "a search without result does not establish that there is none",
+            )
+        if row["basis"] == "searched" and not row["note"]:
+            yield table, line, row, "note", "is empty: say what was searched"
+
+
+@rule("source-unused", "cite the source or remove it")
+def source_unused(package):
+    if not readable(package, "sources", "citations"):
+        return
+    used = {c["source"] for c in package.rows("citations")}
+    for table, line, row in located(package, "sources"):
+        if row["source"] not in used:
+            yield table, line, row, "source", "is cited by no record"

@@ -1,0 +1,233 @@
+"""What pages show many times over, made here because a template takes ten times as long: the tile
+map, the tag of a state, the link to the evidence. And where the bars of a timeline stand, which a
+template draws.
+
+The tile map gives each jurisdiction one tile of the same size, so that no state weighs more than
+another."""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import quote
+
+from datasette import hookimpl
+from markupsafe import Markup, escape
+
+# One row a line, west to east; a dot is an empty place.
+GRID = """
+AK .  .  .  .  .  .  .  .  .  ME
+.  .  .  .  .  .  .  .  .  VT NH
+WA ID MT ND MN IL WI MI NY RI MA
+OR NV WY SD IA IN OH PA NJ CT .
+CA UT CO NE MO KY WV VA MD DE .
+.  AZ NM KS AR TN NC SC DC .  .
+.  .  .  OK LA MS AL GA .  .  .
+HI .  .  TX .  .  .  .  FL .  .
+"""
+PLACES = {
+    code: (x, y)
+    for y, line in enumerate(GRID.split("\n")[1:-1])
+    for x, code in enumerate(line.split())
+    if code != "."
+}
+FIRST, LAST = (
+    date(2016, 1, 1),
+    date(2029, 1, 1),
+)  # the years that a timeline shows; earlier starts run off its left edge
+
+# The state of a coverage row, the words for it, and the order in which one state speaks for a pair.
+# Help with premiums and care of some kinds only are not coverage: they never stand before a program
+# that is, however closed that is.
+STATES = {
+    "open": "Open",
+    "capped": "Open up to a cap",
+    "closed": "Closed to new applicants",
+    "premium": "Help with premiums only",
+    "partial": "Some kinds of care only",
+    "none": "None",
+    "unknown": "Could not confirm",
+}
+STATE_OF = {"open": "open", "capped": "capped", "closed_to_new": "closed"}
+LESS_THAN_COVERAGE = {"premium_subsidy": "premium", "partial": "partial"}
+REDUCED = "reduced benefits"
+
+
+def state(row) -> str:
+    """Return the key of STATES that one row of coverage_on stands for."""
+    if row["program"]:
+        return LESS_THAN_COVERAGE.get(row["benefit_scope"]) or STATE_OF[row["enrollment"]]
+    return "none" if row["finding"] == "none" else "unknown"
+
+
+def doubt(standings: set[str]) -> str:
+    """Return what rows are of which none is established; empty if one is."""
+    return "" if "established" in standings else " or ".join(sorted(standings))
+
+
+def states(rows) -> dict:
+    """Return (jurisdiction, population) -> {state, doubt, reduced, rows} for the any-status rows
+    and absences of coverage_on.
+
+    `doubt`: what the rows in this state are where none is established. `reduced`: every row in
+    this state has reduced benefits.
+    """
+    pairs: dict = {}
+    for row in rows:
+        if row["status_scope"] in (None, "any_status"):
+            pairs.setdefault((row["jurisdiction"], row["population"]), []).append(row)
+    order = list(STATES)
+    found = {}
+    for pair, members in pairs.items():
+        best = min((state(r) for r in members), key=order.index)
+        speaking = [r for r in members if state(r) == best]
+        found[pair] = {
+            "state": best,
+            "doubt": doubt({r["standing"] or "established" for r in speaking}),
+            "reduced": all(r["benefit_scope"] == "reduced" for r in speaking),
+            "rows": members,
+        }
+    return found
+
+
+PATTERNED = ("capped", "closed", "premium", "partial", "unknown")  # not told apart by colour alone
+
+
+def fill(state: str) -> Markup:
+    """The attribute that fills a shape of the picture with the colour or the pattern of a state."""
+    return Markup(f'fill="url(#p-{state})"' if state in PATTERNED else f'class="s-{state}"')
+
+
+def tile(state: str) -> str:
+    under_text = (
+        f'<rect x="5" y="10" width="28" height="18" class="s-{state}"/>'
+        if state in PATTERNED
+        else ""
+    )
+    return (
+        f'<rect width="38" height="38" {fill(state)}/><rect x=".5" y=".5" width="37" height="37"'
+        f' class="edge"/>{under_text}<text x="19" y="24" text-anchor="middle" class="on-{state}">'
+    )
+
+
+TILES = {state: tile(state) for state in STATES}
+
+
+def tile_map(population: str, label: str, found: dict, as_of: str) -> Markup:
+    """The map of one population on a day. Tiles are out of the tab order: 255 stops before
+    the next heading would be worse than the table, which has the same links."""
+    drawn = []
+    for code, (column, row) in PLACES.items():
+        pair = found[code, population]
+        words, marks = STATES[pair["state"]], ""
+        if pair["reduced"]:
+            words, marks = f"{words}, {REDUCED}", "\u2020"
+        if pair["doubt"]:
+            words, marks = f"{words} ({pair['doubt']})", marks + "*"
+        drawn.append(
+            f'<a href="/on/{as_of}/jurisdictions/{code}#{population}" tabindex="-1"'
+            f' aria-label="{code}: {words}"><g transform="translate({column * 40 + 2}'
+            f' {row * 40 + 2})">{TILES[pair["state"]]}{code}{marks}</text></g></a>\n'
+        )
+    named = escape(label)
+    return Markup(
+        f'<figure>\n<figcaption><strong>{named}</strong></figcaption>\n<svg viewBox="0 0 444 322"'
+        f' role="group" aria-label="{named}: map of the jurisdictions on'
+        f' {day(as_of)}">\n{"".join(drawn)}</svg>\n</figure>'
+    )
+
+
+def state_tag(pair: dict) -> Markup:
+    """Return the words for the state of a jurisdiction and group, as `states` found it."""
+    more = ", " + REDUCED if pair["reduced"] else ""
+    more += f" ({pair['doubt']})" if pair["doubt"] else ""
+    tag = f'<span class="state state-{pair["state"]}">{STATES[pair["state"]]}</span>'
+    return Markup(f"{tag}<small>{more}</small>" if more else tag)
+
+
+def evidence_link(table: str, record: str, words: str = "Evidence", field: str = "") -> Markup:
+    at = f"/evidence/{quote(table)}/{quote(record)}" + (
+        f"#evidence-{quote(field)}" if field else ""
+    )
+    return Markup(
+        f'<a href="{at}">{escape(words)}<span class="visually-hidden"> for'
+        f" {escape(record)}</span></a>"
+    )
+
+
+def x(day: str | None) -> float:
+    """The place of a day on a timeline, in percent of its width; no day is its right edge."""
+    when = LAST if day is None else min(max(date.fromisoformat(day), FIRST), LAST)
+    return round(100 * (when - FIRST).days / (LAST - FIRST).days, 2)
+
+
+def bars(rows, through: str) -> dict:
+    """The lanes of a timeline: one for each program, ages and kind of applicant, with its
+    periods as bars.
+
+    `rows` are coverage rows of one population. Returns {lanes, ticks, today}; a lane is {label,
+    bars}."""
+    lanes: dict = {}
+    for row in rows:
+        ages = (
+            ""
+            if row["age_min"] is None and row["age_max"] is None
+            else (
+                f", {row['age_min'] or 0} and over"
+                if row["age_max"] is None
+                else f", {row['age_min'] or 0} to {row['age_max']}"
+            )
+        )
+        who = ", new applicants" if row["applies_to"] == "new_applicants" else ""
+        lanes.setdefault(f"{row['name']}{ages}{who}", []).append(row)
+    drawn = []
+    for label, periods in lanes.items():
+        pieces = []
+        for p in sorted(periods, key=lambda r: r["valid_from"]):
+            left, right = x(p["valid_from"]), x(p["valid_to"])
+            if right > left:
+                pieces.append(
+                    {
+                        "x": left,
+                        "width": max(round(right - left - 0.1, 2), 0.1),
+                        "state": state(p),
+                        "scheduled": p["valid_from"] > through,
+                        "firm": p["standing"] == "established",
+                        "earlier": p["valid_from"] < FIRST.isoformat(),
+                    }
+                )
+        drawn.append({"label": label, "bars": pieces})
+    ticks = [{"x": x(f"{year}-01-01"), "year": year} for year in range(FIRST.year, LAST.year)]
+    return {"lanes": drawn, "ticks": ticks, "today": x(through)}
+
+
+def day(text: str | None, precision: str | None = "day") -> str:
+    """A date as people write it: 24 November 2026, November 2026 or 2026, by its precision."""
+    if not text:
+        return ""
+    when = date.fromisoformat(text)
+    month = (
+        "January February March April May June July August September October November December"
+    ).split()[when.month - 1]
+    return {"year": f"{when.year}", "month": f"{month} {when.year}"}.get(
+        precision, f"{when.day} {month} {when.year}"
+    )
+
+
+def known(text: str, precision: str | None = "day") -> str:
+    """Return a date for programs, as far as it is known: 2026-11-24, 2026-11 or 2026."""
+    return text[: {"year": 4, "month": 7}.get(precision or "day", 10)]
+
+
+@hookimpl
+def prepare_jinja2_environment(env):
+    env.filters.update(day=day, known=known)
+    env.globals.update(
+        tile_map=tile_map,
+        state_tag=state_tag,
+        evidence_link=evidence_link,
+        fill=fill,
+        bars=bars,
+        state_of=state,
+        states_of=states,
+        state_words=STATES,
+    )

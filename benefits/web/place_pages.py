@@ -1,0 +1,170 @@
+"""The pages on coverage: all places, one place, eligibility and gaps."""
+
+from __future__ import annotations
+
+from benefits.web.queries import (
+    ask,
+    asked_day,
+    data_links,
+    dataset,
+    fixed,
+    last_changed,
+    lists,
+    one,
+    page,
+    rows,
+    sharing_axes,
+)
+
+ANY_STATUS = (None, "any_status")
+
+
+# What the map and the matrix show of coverage_on.
+STATE = (
+    "SELECT jurisdiction, population, program, status_scope, enrollment, benefit_scope, finding,"
+    " standing FROM ({})"
+)
+
+
+CELL = (
+    "SELECT jurisdiction, population, program, name, status_scope, age_min, age_max, enrollment,"
+    " benefit_scope, finding, standing FROM ({})"
+)
+
+
+# A period ends on the day on which the next begins, which may be known by its month or year only.
+PERIODS = """
+SELECT r.*, COALESCE((
+  SELECT MAX(n.valid_from_precision) FROM coverage n
+  WHERE n.program = r.program AND n.population = r.population AND n.valid_from = r.valid_to), 'day')
+  AS valid_to_precision
+FROM coverage_rules r WHERE r.jurisdiction = ?
+ORDER BY r.population, r.status_scope <> 'any_status', r.program, r.age_min, r.valid_from"""
+ABSENCES = """
+SELECT a.*, COALESCE((
+  SELECT MAX(n.valid_from_precision) FROM coverage_rules n
+  WHERE n.jurisdiction = a.jurisdiction AND n.population = a.population
+  AND n.valid_from = a.valid_to),
+  'day') AS valid_to_precision
+FROM absences a WHERE a.jurisdiction = ? ORDER BY a.population, a.valid_from"""
+
+
+async def home(datasette, request):
+    about = await dataset(datasette)
+    as_of = asked_day(request, about)
+    changes = await ask(datasette, "timeline")
+    return await page(
+        datasette,
+        request,
+        "home",
+        **await lists(datasette),
+        as_of=as_of,
+        about=about,
+        answers=await ask(datasette, "coverage_on", STATE, as_of=as_of),
+        latest=[c for c in changes if c["date"] <= as_of][-6:][::-1],
+        coming=[c for c in changes if c["date"] > as_of][:6],
+        links=data_links("coverage_on", as_of=as_of),
+    )
+
+
+async def jurisdiction(datasette, request):
+    code = request.url_vars["jurisdiction"]
+    place = await one(
+        datasette,
+        "SELECT * FROM jurisdictions WHERE jurisdiction = ?",
+        code,
+        f"There is no jurisdiction {code}. The codes are those of the US Postal Service, such as CA"
+        " or DC.",
+    )
+    about = await dataset(datasette)
+    as_of = asked_day(request, about)
+    since = {
+        subject: await last_changed(datasette, subject, code, as_of, about)
+        for subject in ("coverage", "sharing")
+    }
+    return await page(
+        datasette,
+        request,
+        "jurisdiction",
+        **await lists(datasette),
+        place=place,
+        as_of=as_of,
+        about=about,
+        answers=await ask(datasette, "coverage_on", as_of=as_of, jurisdiction=code),
+        periods=await rows(datasette, PERIODS, [code]),
+        programs=await rows(
+            datasette,
+            "SELECT * FROM programs WHERE jurisdiction = ? ORDER BY status_scope <> 'any_status',"
+            " name",
+            [code],
+        ),
+        absences=await rows(datasette, ABSENCES, [code]),
+        roles=await ask(
+            datasette,
+            "roles_on",
+            "SELECT * FROM ({}) WHERE jurisdiction = :jurisdiction",
+            as_of=as_of,
+            jurisdiction=code,
+        ),
+        sharing=await ask(datasette, "sharing_on", as_of=as_of, jurisdiction=code),
+        **await sharing_axes(datasette),
+        changes=await ask(datasette, "timeline", jurisdiction=code),
+        links=data_links("coverage_on", as_of=since["coverage"], jurisdiction=code),
+        sharing_links=data_links("sharing_on", as_of=since["sharing"], jurisdiction=code),
+        since=since,
+        change_links=data_links("timeline", jurisdiction=code),
+    )
+
+
+async def coverage(datasette, request):
+    about = await dataset(datasette)
+    as_of, compare = asked_day(request, about), request.args.get("compare") or ""
+    return await page(
+        datasette,
+        request,
+        "coverage",
+        **await lists(datasette),
+        as_of=as_of,
+        compare=compare,
+        about=about,
+        answers=await ask(datasette, "coverage_on", "{}" if compare else CELL, as_of=as_of),
+        others=await ask(datasette, "coverage_on", as_of=compare) if compare else [],
+        links=data_links("coverage_on", as_of=as_of),
+        compare_links=data_links("coverage_on", as_of=compare),
+    )
+
+
+async def eligibility(datasette, request):
+    about = await dataset(datasette)
+    query = await datasette.get_canned_query("benefits", "eligibility", None)
+    given = {name: request.args.get(name) or "" for name in query["params"]}
+    asked = bool(given["jurisdiction"] or given["age"] or given["pregnant"])
+    return await page(
+        datasette,
+        request,
+        "eligibility",
+        **await lists(datasette),
+        given=given,
+        about=about,
+        as_of=given["as_of"] or about["data_through"],
+        found=await ask(datasette, "eligibility", **given) if asked else None,
+        group_words={p["population"]: p["label"] for p in (await lists(datasette))["populations"]},
+        guidelines=await fixed(
+            datasette, "SELECT * FROM poverty_guidelines ORDER BY valid_from DESC, region"
+        ),
+        links=data_links("eligibility", **given),
+    )
+
+
+async def gaps(datasette, request):
+    about = await dataset(datasette)
+    as_of = asked_day(request, about)
+    return await page(
+        datasette,
+        request,
+        "gaps",
+        as_of=as_of,
+        about=about,
+        found=await ask(datasette, "gaps", as_of=as_of),
+        links=data_links("gaps", as_of=as_of),
+    )

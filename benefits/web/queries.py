@@ -1,0 +1,135 @@
+"""Ask the database what pages show."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from urllib.parse import urlencode
+
+from datasette import NotFound, Response
+
+
+async def ask(datasette, answer: str, shape: str = "{}", **given) -> list[dict]:
+    """The rows of one of the answers, all parameters that are not given left empty. `shape`
+    is what a page takes of them, as SQL around the answer's own: the columns that nobody shows
+    need not be made."""
+    query = await datasette.get_canned_query("benefits", answer, None)
+    sql, asked = (
+        shape.format(query["sql"].rstrip(";\n")),
+        dict.fromkeys(query["params"], "") | given,
+    )
+    return await (rows if any(given.values()) else fixed)(datasette, sql, asked)
+
+
+async def rows(datasette, sql: str, parameters=()) -> list[dict]:
+    found = (await datasette.get_database("benefits").execute(sql, parameters)).rows
+    names = found[0].keys() if found else ()
+    return [dict(zip(names, r)) for r in found]
+
+
+async def fixed(datasette, sql: str, parameters=()) -> list[dict]:
+    """Rows that no question changes, asked once for as long as the site runs. `parameters`
+    are always the same with the same SQL."""
+    kept = kept_by(datasette).rows
+    if sql not in kept:
+        kept[sql] = await rows(datasette, sql, parameters)
+    return kept[sql]
+
+
+def kept_by(datasette) -> SimpleNamespace:
+    """What the pages keep for as long as the site runs: rows that no question changes, and
+    the Jinja environment of the task pages."""
+    if not hasattr(datasette, "kept_by_pages"):
+        env = datasette.jinja_env.overlay(
+            enable_async=False
+        )  # awaiting every call and loop of a template takes half of a page's time
+        otherwise = env.getattr
+        env.getattr = lambda row, name: (
+            row[name] if type(row) is dict and name in row else otherwise(row, name)
+        )
+        datasette.kept_by_pages = SimpleNamespace(rows={}, terms={}, environment=env)
+    return datasette.kept_by_pages
+
+
+async def one(datasette, sql: str, key: str, otherwise: str) -> dict:
+    """The row with this key. Raises NotFound with the sentence `otherwise`."""
+    found = await rows(datasette, sql, [key])
+    if not found:
+        raise NotFound(otherwise)
+    return found[0]
+
+
+def data_links(answer: str, **given) -> list[dict]:
+    """Where the same answer is as JSON and as CSV: an address without a question mark where
+    its values allow one."""
+    given = {k: v for k, v in given.items() if v}
+    if all(re.fullmatch(r"[\w-]+", v, re.ASCII) for v in given.values()):
+        path = (
+            f"/answers/{answer}"
+            + ("/" if given else "")
+            + ",".join(f"{k}={v}" for k, v in given.items())
+        )
+        return [{"href": f"{path}.{form}", "label": form.upper()} for form in ("json", "csv")]
+    query = urlencode(given)
+    return [
+        {"href": f"/benefits/{answer}.json?_shape=array&{query}", "label": "JSON"},
+        {"href": f"/benefits/{answer}.csv?{query}", "label": "CSV"},
+    ]
+
+
+async def page(datasette, request, template: str, **context) -> Response:
+    about = await dataset(datasette)
+    shown = {"data_through": about["data_through"], "dataset_version": about["version"]} | context
+    return Response.html(
+        kept_by(datasette).environment.get_template(f"task/{template}.html").render(shown)
+    )
+
+
+async def lists(datasette) -> dict:
+    """What the forms offer."""
+    return {
+        "jurisdictions": await fixed(
+            datasette, "SELECT jurisdiction, name FROM jurisdictions ORDER BY name"
+        ),
+        "populations": await fixed(
+            datasette,
+            "SELECT population, label FROM populations ORDER BY age_floor IS NULL, age_floor,"
+            " population DESC",
+        ),
+    }
+
+
+def asked_day(request, about) -> str:
+    return request.args.get("as_of") or about["data_through"]
+
+
+async def dataset(datasette) -> dict:
+    return (await fixed(datasette, "SELECT * FROM dataset"))[0]
+
+
+async def sharing_axes(datasette) -> dict:
+    return {
+        "elements": await fixed(
+            datasette,
+            "SELECT * FROM data_elements ORDER BY CASE \"group\" WHEN 'basic' THEN 1 WHEN 'other'"
+            " THEN 2 ELSE 3 END, rowid",
+        ),
+        "classes": await fixed(
+            datasette,
+            "SELECT * FROM person_classes ORDER BY CASE person_class WHEN 'unlawfully_present' THEN"
+            " 1 WHEN 'other_lawfully_present' THEN 2 WHEN 'citizen' THEN 4 ELSE 3 END",
+        ),
+    }
+
+
+async def last_changed(datasette, subject: str, about_whom: str, as_of: str, about: dict) -> str:
+    """The day since which the answer is what it is: its data stands at one address from then
+    on, not at one for each day."""
+    if not about["complete_from"] <= as_of <= about["data_through"]:
+        return as_of  # what is scheduled, or before the dataset is complete, says so for its day
+    found = await rows(
+        datasette,
+        "SELECT MAX(day) AS day FROM boundaries WHERE subject = ? AND about = ? AND day <= ?",
+        [subject, about_whom, as_of],
+    )
+    return max(found[0]["day"] or "", about["complete_from"])

@@ -1,0 +1,140 @@
+"""Every format holds the same cells, for the readers people use, and the same bytes wherever it
+is made."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import duckdb
+import openpyxl
+import pandas as pd
+import pytest
+
+from benefits.export import formats as export
+from benefits.package import ROOT
+from scripts import export as export_verb
+
+
+@pytest.fixture(scope="session")
+def exported(database, tmp_path_factory):
+    out = tmp_path_factory.mktemp("exported")
+    export.export(database, out)
+    return out
+
+
+def plain(frame):
+    return [[None if pd.isna(v) else v for v in row] for row in frame.itertuples(index=False)]
+
+
+def wanted(package, name, kind=lambda f, v: v):
+    table = package.tables[name]
+    types = {f["name"]: f["type"] for f in table.fields}
+    rows = sorted(table.rows, key=lambda r: tuple(r[k] for k in table.primary_key))
+    return [[kind(types[c], r[c]) for c in table.columns] for r in rows]
+
+
+def test_csv_is_the_data_file(exported, package):
+    for table in package.tables.values():
+        assert (exported / "csv" / f"{table.name}.csv").read_bytes() == (
+            ROOT / table.path
+        ).read_bytes()
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_pandas_reads_json(exported, package, form):
+    for name, table in package.tables.items():
+        if table.rows:
+            frame = pd.read_json(
+                exported / form / f"{name}.{form}",
+                lines=form == "jsonl",
+                dtype=False,
+                convert_dates=False,
+                precise_float=True,
+            )
+            found = [
+                [None if pd.isna(v) else int(v) if isinstance(v, float) else v for v in row]
+                for row in frame.itertuples(index=False)
+            ]
+            assert found == wanted(package, name), name
+
+
+def test_pandas_and_duckdb_read_parquet(exported, package):
+    for name, table in package.tables.items():
+        path = exported / "parquet" / f"{name}.parquet"
+        frame = pd.read_parquet(path, dtype_backend="pyarrow")
+        text = [
+            [None if pd.isna(v) else v.isoformat() if hasattr(v, "isoformat") else v for v in row]
+            for row in frame.itertuples(index=False)
+        ]
+        assert text == wanted(package, name), name
+        found = duckdb.sql(f"SELECT * FROM '{path}'")
+        assert [str(t) for t in found.types] == [
+            {"string": "VARCHAR", "integer": "BIGINT", "date": "DATE"}[f["type"]]
+            for f in table.fields
+        ]
+        assert [
+            [v.isoformat() if hasattr(v, "isoformat") else v for v in row]
+            for row in found.fetchall()
+        ] == wanted(package, name)
+
+
+def test_a_spreadsheet_keeps_text_as_text(exported, package):
+    book = openpyxl.load_workbook(exported / "benefits.xlsx")
+    assert book.sheetnames[:2] == ["About", "Codebook"] and set(package.tables) <= set(
+        book.sheetnames
+    )
+    sheet = book["jurisdictions"]
+    fips = [c.value for c in next(iter(sheet.columns))].index("CA")
+    assert "06" in [c.value for c in sheet[fips + 1]]
+    assert all(
+        c.data_type != "f" for name in package.tables for row in book[name].iter_rows() for c in row
+    )
+
+
+def test_same_bytes_everywhere(exported, database, tmp_path):
+    env = os.environ | {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    subprocess.run(
+        [
+            sys.executable,
+            str(ROOT / "scripts" / "export.py"),
+            "--database",
+            str(database),
+            "--out",
+            str(tmp_path),
+        ],
+        check=True,
+        env=env,
+        capture_output=True,
+    )
+
+    def sums(folder):
+        return {
+            str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in folder.rglob("*")
+            if p.is_file()
+        }
+
+    assert sums(tmp_path) == sums(exported)
+
+
+def test_a_table_that_no_sheet_can_hold_is_told_and_the_other_formats_are_there(
+    database, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(export, "XLSX_ROWS", 50)
+    assert export_verb.main(["--database", str(database), "--out", str(tmp_path)]) == 1
+    assert (
+        capsys.readouterr().err
+        == "error: a sheet of a workbook holds 50 rows and their header, and jurisdictions has"
+        " more: leave XLSX out, with --only csv json jsonl parquet\n"
+    )
+    assert not (tmp_path / "benefits.xlsx").exists() and (tmp_path / "parquet" / "answers").is_dir()
+
+
+def test_only_the_formats_asked_for_are_written(database, tmp_path):
+    export.export(database, tmp_path, ["jsonl"])
+    assert [p.name for p in tmp_path.iterdir()] == ["jsonl"] and len(
+        list((tmp_path / "jsonl").iterdir())
+    ) == 18

@@ -1,0 +1,258 @@
+"""Versions and the history of releases."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from archives import between
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benefits import diff, history, package, reading, version
+from benefits.package import ROOT
+from benefits.validation.check import package_faults
+from support import copy_package, find, rewrite
+
+
+def edit_descriptor(root, change):
+    path = root / "datapackage.json"
+    descriptor = json.loads(path.read_text(encoding="utf-8"))
+    change({r["name"]: r for r in descriptor["resources"]}, descriptor)
+    path.write_text(json.dumps(descriptor), encoding="utf-8")
+
+
+@pytest.fixture
+def released(broken):
+    """A package whose state is released as 1.0.0, ready to be changed."""
+    from benefits.release import release
+
+    edit_descriptor(broken, lambda r, d: d.update(version="1.0.0"))
+    for name in ("releases", "changes"):
+        path = broken / "data" / f"{name}.csv"
+        path.write_text(path.read_text().splitlines()[0] + "\n")
+    (broken / "data" / "releases.csv").write_text("version,date,level\n1.0.0,2026-11-24,first\n")
+    (broken / "releases").mkdir()
+    files = {
+        str(p.relative_to(broken)): p.read_bytes()
+        for p in [broken / "datapackage.json", *(broken / "data").iterdir()]
+    }
+    release.write_zip(broken / "releases" / "1.0.0.zip", files, 1_764_000_000)
+    return broken
+
+
+def change_cell(root, value="140"):
+    table = reading.load(root).tables["coverage"]
+    row = table.rows.index(find(table, "il-hbia-adult-42-54-2022")) + 1
+    rewrite(
+        root / table.path,
+        lambda rows: rows[row].__setitem__(table.columns.index("income_limit_pct_fpl"), value),
+    )
+
+
+def say_why(root, record="il-hbia-adult-42-54-2022"):
+    (root / "releases" / "reasons.csv").write_text(
+        f"table,record,field,reason\ncoverage,{record},income_limit_pct_fpl,The memo was misread.\n"
+    )
+
+
+def test_as_released_is_well(released):
+    assert version.problems_of(reading.load(released))[0] == []
+
+
+def test_a_change_needs_its_version_and_its_reason(released):
+    change_cell(released)
+    [said] = version.problems_of(reading.load(released))[0]
+    assert "1.0.0 is released already" in said and "1.1.0" in said
+    edit_descriptor(released, lambda r, d: d.update(version="1.0.1"))
+    said = " ".join(version.problems_of(reading.load(released))[0])
+    assert (
+        "1.0.1 is too low for a minor change" in said
+        and "without a reason" in said
+        and "il-hbia-adult-42-54-2022" in said
+    )
+    edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
+    say_why(released)
+    assert version.problems_of(reading.load(released))[0] == []
+    say_why(released, "ca-medi-cal-child-2016")
+    said = " ".join(version.problems_of(reading.load(released))[0])
+    assert "without a reason" in said and "did not change" in said
+
+
+def test_prepare_writes_history_and_history_gives_the_release_back(released):
+    before = reading.load(released)
+    change_cell(released)
+    rewrite(released / "data/claims.csv", lambda rows: rows.pop(1))
+    gone = before.tables["claims"].rows[0]["claim"]
+    rewrite(
+        released / "data/citations.csv",
+        lambda rows: rows.__setitem__(slice(None), [r for r in rows if r[2] != gone]),
+    )
+    edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
+    with open(released / "releases" / "reasons.csv", "w") as file:
+        file.write(
+            "table,record,field,reason\ncoverage,il-hbia-adult-42-54-2022,income_limit_pct_fpl,The"
+            " memo was misread.\n"
+        )
+        file.write(f"claims,{gone},*,Said twice.\n")
+        for c in before.rows("citations"):
+            if c["record"] == gone:
+                file.write(f"citations,{c['citation']},*,Its claim is gone.\n")
+    from benefits.release import release
+
+    release.prepare(released, "2026-12-01", "2026-12-01")
+    after = reading.load(released)
+    assert after.rows("releases")[-1] == {
+        "version": "1.1.0",
+        "date": "2026-12-01",
+        "level": "minor",
+    }
+    [cell] = [c for c in after.rows("changes") if c["field"] == "income_limit_pct_fpl"]
+    assert (cell["old"], cell["new"], cell["reason"]) == ("138", "140", "The memo was misread.")
+    assert given_back(after, before) and package_faults(after) == []
+
+
+@pytest.mark.parametrize(
+    "why, rule",
+    [
+        ("Ask a.b@example.org.", "personal-data"),
+        ("N/A", "null-word"),
+        ("Cafe\u0301 said so.", "normal-form"),
+    ],
+)
+def test_prepare_writes_nothing_that_validate_would_refuse(released, why, rule):
+    """A reason is no part of the package until it is prepared: what validate says of it then
+    is said before anything is written."""
+    from benefits.release import release
+
+    change_cell(released)
+    edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
+    (released / "releases" / "reasons.csv").write_text(
+        f"table,record,field,reason\ncoverage,il-hbia-adult-42-54-2022,income_limit_pct_fpl,{why}\n",
+        encoding="utf-8",
+    )
+    before = {p: p.read_bytes() for p in released.rglob("*") if p.is_file()}
+    with pytest.raises(release.Refused, match="nothing was written") as refused:
+        release.prepare(released, "2026-12-01", "2026-12-01")
+    assert f"(rule: {rule})" in str(refused.value)
+    assert {p: p.read_bytes() for p in released.rglob("*") if p.is_file()} == before
+
+
+def given_back(after, before) -> bool:
+    """Whether the changes of `after` lead back to exactly the rows of the package `before`."""
+    for name, table in before.tables.items():
+        if name in package.WRITTEN_BY_THE_RELEASE:
+            continue
+        rows = {after.tables[name].key_of(r): r for r in after.rows(name)}
+        types = {f["name"]: f["type"] for f in table.fields}
+        states = history.releases_of(
+            rows,
+            [c for c in after.rows("changes") if c["table"] == name],
+            types,
+            after.rows("releases"),
+        )
+        if states[str(before.descriptor["version"])] != {table.key_of(r): r for r in table.rows}:
+            return False
+    return True
+
+
+def test_every_release_kept_is_given_back_exactly(package):
+    """releases/ holds each release as it was published; today's code opens it, and history
+    leads back to it: from the present package once its version is prepared, from the last
+    release while work goes on."""
+    kept = sorted((ROOT / "releases").glob("*.zip"), key=lambda p: history.order(p.stem))
+    assert kept
+    with diff.open_package(str(kept[-1])) as last:
+        prepared = package.descriptor["version"] in {r["version"] for r in package.rows("releases")}
+        for path in kept:
+            with diff.open_package(str(path)) as old:
+                assert old.faults == [] and str(old.descriptor["version"]) == path.stem
+                assert given_back(package if prepared else last, old), path.name
+
+
+ROWS = st.dictionaries(
+    st.sampled_from("abcdef"),
+    st.fixed_dictionaries(
+        {
+            "key": st.just(""),
+            "n": st.none() | st.integers(0, 9),
+            "text": st.none() | st.sampled_from(["x", "y"]),
+        }
+    ),
+    max_size=5,
+)
+
+
+@given(states=st.lists(ROWS, min_size=1, max_size=5))
+@settings(max_examples=200, deadline=None)
+def test_history_of_any_releases_is_exact(states):
+    states = [{k: row | {"key": k} for k, row in s.items()} for s in states]
+    releases, changes = [], []
+    for i, state in enumerate(states):
+        name = f"{i}.{i}.{i}"
+        releases.append({"version": name, "date": f"2026-01-{i + 1:02}"})
+        if i:
+            d = diff.Difference("", "")
+            old = states[i - 1]
+            d.added = [("t", k, r) for k, r in state.items() if k not in old]
+            d.removed = [("t", k, r) for k, r in old.items() if k not in state]
+            d.changed = [
+                ("t", k, f, old[k][f], r[f], False)
+                for k, r in state.items()
+                if k in old
+                for f in r
+                if old[k][f] != r[f]
+            ]
+            changes += history.change_rows(d, name, f"2026-01-{i + 1:02}", {})
+    types = {"key": "string", "n": "integer", "text": "string"}
+    assert list(history.releases_of(states[-1], changes, types, releases).values()) == states[::-1]
+    known = history.known(states[-1], changes, types, releases)
+    for release, state in zip(releases, states):
+        on = {
+            r["key"]: {k: v for k, v in r.items() if not k.startswith("known_")}
+            for r in known
+            if r["known_from"] <= release["date"] < r["known_to"]
+        }
+        assert on == state
+
+
+def test_copy(tmp_path):
+    assert between(copy_package(tmp_path / "p"), ROOT).level == "none"
+
+
+HISTORY = {
+    ("survey_answers", ""): "changes",
+    ("", ""): "changes",
+    ("coverage", "il-hbia-adult-42-54-2022"): "Unchanged since 0.9.0.",
+    ("", "il-hbia-adult-42-54-2022"): "Unchanged since 0.9.0.",
+    (
+        "citations",
+        "il-hbia-administered-by-il-hfs-halts-new-enrollees-health-benefits",
+    ): "Unchanged since 0.9.0.",
+    ("releases", "0.9.0"): "Unchanged since 0.9.0.",
+    ("releases", ""): "Unchanged since 0.9.0.",
+    ("coverage", "nobody"): "There is no such record in coverage.",
+    ("roles", "il-hbia-adult-42-54-2022"): "There is no such record in roles.",
+    ("", "nobody"): "There is no such record in any table.",
+    ("nothing", ""): "There is no table nothing.",
+    ("nothing", "nobody"): "There is no such record in nothing.",
+}
+
+
+@pytest.mark.parametrize("table, record", HISTORY)
+def test_history_of_tells_what_changed_from_what_did_not_and_what_is_not_there(
+    table, record, ask, package
+):
+    rows, wanted = ask("history_of", table=table, record=record), HISTORY[table, record]
+    released = {r["version"] for r in package.rows("releases")}
+    said = ("Unchanged", "There is no", "Nothing has been")
+    if wanted == "changes" or any(
+        c["record"] == record and c["table"] in ("", table) for c in package.rows("changes")
+    ):
+        assert rows and not [r for r in rows if str(r["reason"]).startswith(said)]
+        return
+    if wanted.startswith("Unchanged") and package.descriptor["version"] not in released:
+        wanted += f" Version {package.descriptor['version']} is not released yet."
+    assert [r["reason"] for r in rows] == [wanted] and rows[0]["version"] == (
+        "0.9.0" if wanted.startswith("Unchanged") else None
+    )
