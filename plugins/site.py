@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from datasette.plugins import pm
 
-from benefits.web import answers, feeds, guard, maps, openapi, pages, paging, table_pages
+from benefits.web import adapter, answers, feeds, guard, maps, openapi, pages, table_pages
 
-for module in (answers, feeds, guard, maps, openapi, pages, paging, table_pages):
+for module in (adapter, answers, feeds, guard, maps, openapi, pages, table_pages):
     if not pm.is_registered(module):  # a second site in the same process
         pm.register(module)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from benefits import reading, repository, sqlite
+from benefits.answers import read_answers
 from benefits.database import build as build_verb
 from benefits.package import ROOT
 from benefits.web import server as serve
@@ -77,17 +77,11 @@ def db(database):
 def ask(db):
     """ask("coverage_on", as_of="2025-06-30", jurisdiction="IL") -> rows, by the SQL that the
     site runs."""
-    queries = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))["databases"][
-        "benefits"
-    ]["queries"]
-    parameters = {name: query["params"] for name, query in queries.items()}
-    sql = {
-        name: (ROOT / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-        for name in parameters
-    }
+    answers = read_answers()
 
     def answer(name, **given):
-        return [dict(r) for r in db.execute(sql[name], dict.fromkeys(parameters[name], "") | given)]
+        values = dict.fromkeys(answers[name].parameters, "") | given
+        return [dict(r) for r in db.execute(answers[name].sql, values)]
 
     return answer
 

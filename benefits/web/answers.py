@@ -6,6 +6,7 @@ HTML, JSON and CSV alike.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from urllib.parse import parse_qsl, quote, urlencode
@@ -13,7 +14,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 from datasette import NotFound, Response, hookimpl
 from datasette.utils.asgi import BadRequest
 
-from benefits.web.parameters import find_problems, read_parameters
+from benefits.web.adapter import answers_of
+from benefits.web.parameters import Parameter, find_problems, read_parameters
 
 # Addresses without a question mark, so that a copy of the site in plain files has them too:
 # /on/DATE/PAGE is PAGE?as_of=DATE, and /answers/NAME/as_of=DATE,jurisdiction=CA.json is
@@ -33,14 +35,23 @@ class CheckedParameters:
 
     def __init__(self, app, datasette):
         self.app, self.datasette = app, datasette
-        answers = read_parameters(datasette.plugin_config("answers"))
-        pages = read_parameters(datasette.plugin_config("pages"))
-        self.lists = {f"/benefits/{name}.json": name for name in answers}
-        self.known = [
+
+    # Datasette makes an application for its own use before it has read its plugins.
+    @functools.cached_property
+    def lists(self) -> dict[str, str]:
+        """Return the answers by the path of their JSON."""
+        return {f"/benefits/{name}.json": name for name in answers_of(self.datasette)}
+
+    @functools.cached_property
+    def known(self) -> list[tuple[re.Pattern, dict[str, Parameter]]]:
+        """Return the parameters of answers and pages, with the pattern of their paths."""
+        answers = read_parameters(self.datasette.plugin_config("answers"))
+        pages = read_parameters(self.datasette.plugin_config("pages"))
+        known = [
             (re.compile(rf"/benefits/{re.escape(name)}(?:\.[a-z]+)?/?"), parameters)
             for name, parameters in answers.items()
         ]
-        self.known += [
+        return known + [
             (re.compile(re.escape(path).replace(r"\*", "[^/]+")), parameters)
             for path, parameters in pages.items()
         ]
@@ -102,7 +113,7 @@ async def bare_list(datasette, answer: str, parameters: dict) -> Response:
 
     Datasette looks up what it needs for its other shapes too, which takes as long as the answer.
     """
-    query = await datasette.get_canned_query("benefits", answer, None)
+    query = answers_of(datasette)[answer]
     values = {name: parameters.get(name, "") for name in query["params"]}
     database = datasette.get_database("benefits")
     result = await database.execute(query["sql"], values, truncate=True)

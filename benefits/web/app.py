@@ -5,162 +5,35 @@ from __future__ import annotations
 import glob
 import os
 import re
-import sqlite3
 import sys
 from pathlib import Path
 
-import yaml
 from asgi_gzip import GZipMiddleware
 from datasette.app import Datasette
-from datasette.database import Database
 from datasette.plugins import pm
 
 from benefits.package import ROOT
-from benefits.sqlite import sqlite_uri
 from benefits.web import guard, lane
-from benefits.web.requests import DOWNLOAD, INTERNAL
-
-SETTINGS = {
-    # SQL of their own lets one reader stall the others; the database can be downloaded instead.
-    "default_allow_sql": False,
-    "num_sql_threads": 0,  # safe only without SQL of the readers' own, and twice as fast
-    "max_returned_rows": 10_000,
-    # Of one statement. An honest one takes 60, and on a busy machine ten times that.
-    "sql_time_limit_ms": 3_000,
-    "facet_time_limit_ms": 1_000,
-    "suggest_facets": False,
-    "max_csv_mb": 0,
-    "default_cache_ttl": 300,
-    "template_debug": False,
-    "trace_debug": False,
-}
-ROWS_OF_CSV = 200_000  # of one pass; more are more passes
-# Tables and views that are in no data file: name, title and description.
-OWN_TABLES = (
-    ("dataset", "Dataset", "Title, version, licence, and the day through which the data goes."),
-    ("dataset_tables", "Tables", "What one row of each table is, and the SHA-256 of its file."),
-    ("dataset_fields", "Fields", "What each column of each table means."),
-    ("dataset_codes", "Codes", "The codes of each code column, with labels."),
-    (
-        "coverage_rules",
-        "Coverage rules with their programs",
-        "Coverage rows joined with program and jurisdiction.",
-    ),
-    (
-        "coverage_rules_known",
-        "Coverage rules, in every state published",
-        "Coverage rows joined with their program, with the days on which the dataset said so.",
-    ),
-    (
-        "dated_changes",
-        "Dated changes",
-        "Everything that has a date: coverage that starts, changes or ends, roles and events.",
-    ),
-    (
-        "survey_agreement_all",
-        "Survey agreement",
-        "What our rows say on each survey answer, and whether the two agree.",
-    ),
-    ("boundaries", "Boundaries", "The days on which an answer about a jurisdiction may change."),
-    (
-        "role_spans",
-        "Roles with the latest day they may have begun",
-        "Roles, and for a role of which only month or year is known its last day.",
-    ),
-)
+from benefits.web.adapter import SETTINGS, File, adopt
+from benefits.web.requests import DOWNLOAD
 
 
 class Unguarded(RuntimeError):
     """The site would run without what checks its requests."""
 
 
-class File(Database):
-    """A database that is read from a file of any name."""
-
-    def connect(self, write=False):
-        uri = sqlite_uri(self.path, "immutable=1")
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        self._all_file_connections.append(connection)
-        return connection
-
-    async def table_counts(self, limit=10):
-        """Count for as long as a statement may take. Datasette would give up after 10 ms."""
-        return await super().table_counts(limit=self.ds.setting("sql_time_limit_ms"))
-
-
-class Site(Datasette):
-    """Datasette with addresses that name no host, and another bound for a whole CSV."""
-
-    def __setattr__(self, name, value):
-        # Datasette keeps a copy of one setting, which differs for a whole CSV.
-        super().__setattr__("page_rows" if name == "max_returned_rows" else name, value)
-
-    @property
-    def max_returned_rows(self):
-        return ROWS_OF_CSV if guard.whole_csv.get() else self.page_rows
-
-    def add_database(self, db, name=None, route=None):
-        # Datasette would take a ?, # or % in the name of the file for a part of a URI.
-        file = File(self, db.path, is_mutable=False) if db.path else db
-        return super().add_database(file, name, route)
-
-    def absolute_url(self, request, path):
-        # A made-up Host header never comes back, and the site needs not know its name.
-        return path
-
-
-def site_metadata(database: Path, root: Path = ROOT) -> dict:
-    """Return metadata.yml with the SQL of the answers and what the database says of itself."""
-    metadata = yaml.load((root / "metadata.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
-    site = metadata["databases"]["benefits"]
-    for name, query in site["queries"].items():
-        query["sql"] = (root / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-        query["hide_sql"] = True
-    connection = sqlite3.connect(sqlite_uri(database), uri=True)
-    connection.row_factory = sqlite3.Row
-    try:
-        dataset = connection.execute("SELECT * FROM dataset").fetchone()
-        rights = {
-            "license": dataset["licence"],
-            "license_url": dataset["licence_url"],
-            "source": f"Benefits dataset {dataset['version']}",
-            "source_url": "/benefits/sources",
-        }
-        metadata |= rights
-        site |= rights | {"description": dataset["description"]}
-        describe_tables(connection, site["tables"], rights)
-    finally:
-        connection.close()
-    return metadata
-
-
-def describe_tables(connection: sqlite3.Connection, tables: dict, rights: dict) -> None:
-    """Add title, description and columns of each table to its metadata."""
-    for table in connection.execute("SELECT * FROM dataset_tables"):
-        about = tables.setdefault(table["table"], {})
-        about |= rights | {"title": table["title"], "description": table["description"]}
-        sql = 'SELECT field, description FROM dataset_fields WHERE "table" = ? ORDER BY position'
-        fields = connection.execute(sql, [table["table"]])
-        about["columns"] = {field["field"]: field["description"] for field in fields}
-    for name, title, description in OWN_TABLES:
-        about = tables.setdefault(name, {})
-        about |= rights | {"title": title, "description": description}
-    for (name,) in connection.execute("SELECT name FROM sqlite_master"):
-        if INTERNAL.fullmatch(name):  # not listed anywhere; the guard answers 404
-            tables.setdefault(name, {}).update({"allow": False, "hidden": True})
-
-
 def datasette(database: Path, root: Path = ROOT) -> Datasette:
     """Return Datasette with our pages. Raises Unguarded if its plugins are not there."""
-    site = Site(
+    site = Datasette(
         [],
-        immutables=[str(database)],
-        metadata=site_metadata(database, root),
         settings=SETTINGS,
         template_dir=str(root / "templates"),
         plugins_dir=glob.escape(str(root / "plugins")),  # Datasette takes it for a pattern
         static_mounts=[("static", str(root / "static"))],
     )
+    site.remove_database("_memory")
+    site.add_database(File(site, str(database), is_mutable=False), "benefits")
+    adopt(site, root)
     site.plugins_dir = str(root / "plugins")
     files = sorted(file.name for file in (root / "plugins").glob("*.py"))
     missing = [name for name in files if not pm.has_plugin(name)]

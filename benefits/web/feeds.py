@@ -18,6 +18,7 @@ from datasette import Response, hookimpl
 
 from benefits import recorded
 from benefits.package import ROOT
+from benefits.web.adapter import answers_of
 
 ATOM = "http://www.w3.org/2005/Atom"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -71,7 +72,7 @@ async def record_of(datasette) -> recorded.Record:
 
 async def changes(datasette, given: dict[str, str]) -> list[dict]:
     """Return the rows of the answer `timeline` for a filter, in date order."""
-    query = await datasette.get_canned_query("benefits", "timeline", None)
+    query = answers_of(datasette)["timeline"]
     asked = {name: given.get(name, "") for name in query["params"]}
     rows = (await datasette.get_database("benefits").execute(query["sql"], asked)).rows
     found = [dict(r) for r in rows if r["record"]]

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
+import functools
 import os
 import re
-from urllib.parse import parse_qsl
 
 from datasette import Response, hookimpl
 
+from benefits.web.adapter import failed, is_adopted
 from benefits.web.refusals import NOTHING, ClientLeft, Refused, describe_exception, render_refusal
 from benefits.web.requests import (
     DATA,
     DOWNLOAD,
+    bounded_rows,
     check,
     plain_record,
     whole_table,
@@ -56,12 +57,6 @@ MAX_CSV = 32 << 20  # bytes of a CSV, which is gathered to know its length
 LOCAL = re.compile(rb"/(?![/\\])[!-~]*")  # a Location on this site
 NEXT = re.compile(rb'<(?!//)/[\w~./%?=&,*+-]*>; rel="next"')
 PASSED = (b"content-type", b"content-length", b"content-disposition", b"location", b"link")
-# Where a request gathers the statements that failed: Datasette would leave out what they count.
-failed: contextvars.ContextVar[list[Exception] | None] = contextvars.ContextVar(
-    "failed", default=None
-)
-# Whether a request is for all rows of a table, in one pass.
-whole_csv: contextvars.ContextVar[bool] = contextvars.ContextVar("whole_csv", default=False)
 
 
 @hookimpl(tryfirst=True)
@@ -91,14 +86,26 @@ class Guard:
 
     def __init__(self, app, datasette):
         self.app, self.datasette = app, datasette
-        self.site = Site(datasette)
-        self.headers = HEADERS | {
+        # Datasette makes an application for its own use before it has read its plugins.
+        if is_adopted(datasette):
+            self.site  # is read now, so that a database changed later is not taken for this one
+
+    @functools.cached_property
+    def site(self) -> Site:
+        return Site(self.datasette)
+
+    @functools.cached_property
+    def headers(self) -> dict[str, str]:
+        return HEADERS | {
             "accept-ranges": "none",
             "dataset-version": self.site.version,
             "data-through": self.site.through,
         }
-        age = datasette.setting("default_cache_ttl")
-        self.lasting = {"cache-control": f"public, max-age={age}"}
+
+    @functools.cached_property
+    def lasting(self) -> dict[str, str]:
+        age = self.datasette.setting("default_cache_ttl")
+        return {"cache-control": f"public, max-age={age}"}
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
@@ -141,7 +148,6 @@ class Exchange:
     async def answer(self) -> None:
         """Answer the request: as Datasette does, with a refusal, or with an error of ours."""
         failed.set(self.errors)
-        whole_csv.set(False)
         if self.whole and self.receive:
             self.gone = asyncio.ensure_future(wait_for_leaving(self.receive))
         try:
@@ -162,7 +168,7 @@ class Exchange:
         content_type, body = await render_refusal(datasette, self.path, status, sentences)
         headers = {"content-type": content_type, "content-length": str(len(body))}
         headers |= METHODS if status == 405 else AGAIN if status == 503 else {}
-        with contextlib.suppress(Exception):  # the connection may have broken
+        with contextlib.suppress(OSError):  # the connection may have broken
             await self.start(status, headers)
             await self.finish(body)
 
@@ -183,9 +189,8 @@ class Exchange:
         scope = plain_record(self.scope, site) | {"method": "GET", "headers": [], "client": None}
         if self.whole:
             scope |= {"query_string": whole_table(scope["query_string"])}
-            asked = dict(parse_qsl(scope["query_string"].decode()))
-            # Labels of many rows at once would be more values than SQLite takes in one statement.
-            whole_csv.set("_stream" in asked and not asked.keys() & {"_label", "_labels"})
+        elif DATA.fullmatch(self.path):
+            scope |= {"query_string": bounded_rows(scope["query_string"])}
         await self.guard.app(scope, self.receive, self.reply)
         if self.whole and self.head:
             await self.send_gathered()

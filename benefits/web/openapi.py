@@ -12,6 +12,7 @@ from itertools import groupby
 
 from datasette import Response, hookimpl
 
+from benefits.web.adapter import answers_of, tables_of
 from benefits.web.openapi_parts import (
     CELL,
     HEADERS,
@@ -29,7 +30,7 @@ from benefits.web.openapi_parts import (
     shape_and_rows,
 )
 from benefits.web.parameters import Parameter, Text, read_parameters
-from benefits.web.requests import LOOKUPS
+from benefits.web.requests import LOOKUPS, MAX_ROWS
 
 ANY_REFUSAL = ("400", "414", "500", "503")
 
@@ -49,10 +50,10 @@ class Document:
 
     async def make(self) -> dict:
         about = (await self.rows("SELECT * FROM dataset"))[0]
-        tables = self.datasette.metadata("databases")["benefits"]["tables"]
+        tables = tables_of(self.datasette)
         tables = {name: table for name, table in tables.items() if not table.get("hidden")}
         await self.read_fields(tables)
-        for name, answer in (await self.datasette.get_canned_queries("benefits", None)).items():
+        for name, answer in answers_of(self.datasette).items():
             await self.add_answer(name, answer)
         for name, table in tables.items():
             await self.add_table(name, table)
@@ -195,7 +196,7 @@ class Document:
     async def table_parameters(self, name: str, columns: list[str], leads: bool) -> list[dict]:
         """Return the parameters that both the JSON and the CSV of a table take."""
         usual = self.datasette.setting("default_page_size")
-        largest = self.datasette.setting("max_returned_rows")
+        largest = MAX_ROWS
         number = {"type": "integer", "minimum": 0, "maximum": largest}
         size = {"anyOf": [number, {"type": "string", "const": "max"}]}
         sort = {"type": "string", "enum": columns}

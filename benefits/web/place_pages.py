@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benefits.web.adapter import answers_of
 from benefits.web.queries import (
     ask,
     asked_day,
@@ -136,8 +137,8 @@ async def coverage(datasette, request):
 
 async def eligibility(datasette, request):
     about = await dataset(datasette)
-    query = await datasette.get_canned_query("benefits", "eligibility", None)
-    given = {name: request.args.get(name) or "" for name in query["params"]}
+    names = answers_of(datasette)["eligibility"]["params"]
+    given = {name: request.args.get(name) or "" for name in names}
     asked = bool(given["jurisdiction"] or given["age"] or given["pregnant"])
     return await page(
         datasette,

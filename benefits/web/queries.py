@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 
 from datasette import NotFound, Response
 
+from benefits.web.adapter import answers_of
+
 
 async def ask(datasette, answer: str, shape: str = "{}", **given) -> list[dict]:
     """The rows of one of the answers, all parameters that are not given left empty. `shape`
     is what a page takes of them, as SQL around the answer's own: the columns that nobody shows
     need not be made."""
-    query = await datasette.get_canned_query("benefits", answer, None)
+    query = answers_of(datasette)[answer]
     sql, asked = (
         shape.format(query["sql"].rstrip(";\n")),
         dict.fromkeys(query["params"], "") | given,

@@ -20,6 +20,7 @@ Pairs = list[tuple[str, str]]  # the names and values of a query string
 MAX_PATH, MAX_QUERY = 1_000, 2_000  # bytes
 MAX_PARAMETERS, MAX_FILTERS, MAX_FACETS = 50, 10, 5
 MAX_ROWS_OF_PAGE = 1_000
+MAX_ROWS = 10_000  # of JSON, and of a CSV with labels at once
 
 DOWNLOAD = "/benefits.db"
 
@@ -235,6 +236,8 @@ def check_filter(table: str, form: str | None, columns: list[str], name: str, va
         column, lookup = value, "exact"
     elif name.startswith("_search_"):
         column, lookup = name.removeprefix("_search_"), "exact"
+    elif name == "_size" and value.isdecimal() and int(value) > MAX_ROWS:
+        raise Refused(400, f"_size must be <= {MAX_ROWS}. Take the CSV for all rows.")
     elif name == "_size" and not form and is_too_large(value):
         sentence = (
             f"A page shows at most {MAX_ROWS_OF_PAGE} rows. Take the JSON or the CSV for more."
@@ -362,8 +365,15 @@ def whole_table(query: bytes) -> bytes:
     kept = [(name, value) for name, value in pairs if name != "_stream"]
     if parameters.get("_size") in (None, "", "max") and not parameters.get("_next"):
         kept = [(name, value) for name, value in kept if name not in ("_size", "_next")]
-        kept += [("_stream", "on"), ("_size", "max")]
+        # Labels of many rows at once would be more values than SQLite takes in one statement.
+        size = str(MAX_ROWS) if parameters.keys() & {"_label", "_labels"} else "max"
+        kept += [("_stream", "on"), ("_size", size)]
     return urlencode(kept).encode()
+
+
+def bounded_rows(query: bytes) -> bytes:
+    """Return the query of a table, changed so that the most rows are MAX_ROWS."""
+    return re.sub(rb"(^|&)_size=max(?=&|$)", rb"\1_size=%d" % MAX_ROWS, query)
 
 
 def plain_record(scope: dict, site) -> dict:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from io import BufferedReader
 
 from datasette.version import __version__
 
 from benefits.package import ROOT
+from benefits.web.adapter import answers_of, tables_of
 from benefits.web.requests import INTERNAL
 
 # What a page is made of beside the database.
@@ -35,13 +37,13 @@ class Site:
         sql = "SELECT version, data_through FROM dataset"
         self.version, self.through = self.connection.execute(sql).fetchone()
         self.tables = self.read_tables()
-        self.answers = datasette.metadata("queries", database="benefits") or {}
+        self.answers = answers_of(datasette)
         self.forms = ({None, "csv"} | set(datasette.renderers)) - {"blob", "jsono"}
-        self.edition = self.digest(database.hash, datasette.metadata())
         self.file = open(database.path, "rb")  # for as long as the site runs
+        self.edition = self.digest(self.file, datasette.metadata())
         self.size = os.fstat(self.file.fileno()).st_size
-        tables = (datasette.metadata("databases") or {}).get("benefits", {}).get("tables", {})
-        sorts = {n: about.get("sort") or about.get("sort_desc") for n, about in tables.items()}
+        tables = tables_of(datasette).items()
+        sorts = {name: about.get("sort") or about.get("sort_desc") for name, about in tables}
         self.sorted = {name: column for name, column in sorts.items() if column}
 
     def read_tables(self) -> dict[str, tuple[list[str], list[str]]]:
@@ -59,9 +61,10 @@ class Site:
         return tables
 
     @staticmethod
-    def digest(database: str, metadata: dict) -> bytes:
+    def digest(database: BufferedReader, metadata: dict) -> bytes:
         """Return what stands for all that the site is made of: data, pages and code."""
-        made = hashlib.sha256((__version__ + database + json.dumps(metadata, default=str)).encode())
+        made = hashlib.file_digest(database, "sha256")
+        made.update((__version__ + json.dumps(metadata, default=str)).encode())
         for pattern in MADE_OF:
             for file in sorted(f for f in ROOT.glob(pattern) if f.is_file()):
                 made.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())

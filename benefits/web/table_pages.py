@@ -12,6 +12,7 @@ from datasette import hookimpl
 from datasette.utils import is_url, tilde_encode
 from markupsafe import Markup
 
+from benefits.web.adapter import answers_of, tables_of
 from benefits.web.parameters import Choice, Key, Number, Parameter
 
 # A parameter with at most this many codes is a list to choose from, with more a field to type in.
@@ -114,15 +115,15 @@ class Descriptions:
 
         Under None are those on the record as a whole.
         """
-        query = await self.datasette.get_canned_query("benefits", "evidence_for", None)
-        rows = await self.ask(query["sql"], table=table, record=key)
+        sql = answers_of(self.datasette)["evidence_for"]["sql"]
+        rows = await self.ask(sql, table=table, record=key)
         return {field: list(group) for field, group in groupby(rows, key=lambda r: r["field"])}
 
     async def keys(self) -> dict[str, str]:
         return {row["field"]: row["table"] for row in await self.ask(KEYS)}
 
     def table_title(self, table: str) -> str:
-        return self.datasette.table_metadata("benefits", table).get("title") or table
+        return tables_of(self.datasette).get(table, {}).get("title") or table
 
 
 @hookimpl

@@ -1,3 +1,17 @@
+-- title: Which written rules would a person so described meet?
+-- description: >-
+--   The programs whose written rules a person of that age, pregnancy and income would meet on
+--   the date. Rules met, never a decision: an agency may ask for more.
+-- position: 8
+-- parameters:
+--   as_of: date
+--   jurisdiction: jurisdictions.jurisdiction
+--   age: 0-120
+--   pregnant: "no|yes|postpartum"
+--   income_pct_fpl: 0-5000
+--   income_usd: 0-10000000
+--   household_size: 1-30
+
 -- The programs whose written rules a person so described would meet on a day. Rules met, never "you qualify": what an agency
 -- decides may rest on more than age, pregnancy and income. Coverage that takes new people comes first, then what is capped, closed or
 -- less than coverage. A group of the person for which no rules are met, and for which it is not established whether there is a program, has

@@ -1,3 +1,10 @@
+-- title: What is the evidence for a record?
+-- description: The citations of one record, field by field, with both sides of a conflict.
+-- position: 4
+-- parameters:
+--   table: records.table
+--   record: records.record
+
 -- The citations of one record, or of one table: field by field, best sources first, both sides of a conflict.
 -- A record without a source has a row that says why.
 SELECT c."table", c.record, r.label, c.field, c.relation, s.title, s.publisher, s.url, c.locator, s.kind, s.reliability,

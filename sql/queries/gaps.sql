@@ -1,3 +1,11 @@
+-- title: What is not known on a date?
+-- description: Answers that are not established, and rows that are reported, alleged or disputed.
+--   For days before the dataset answers every day (complete_from in the table dataset) one row
+--   says how many are not recorded; coverage_on shows which.
+-- position: 9
+-- parameters:
+--   as_of: date
+
 -- What the dataset does not know on a day: answers not established, and rows not shown as established.
 -- A day before the dataset is complete has one row more, without a record: for how many groups nothing is recorded.
 WITH asked AS (

@@ -1,3 +1,10 @@
+-- title: What did the dataset say before?
+-- description: Every cell of a record that changed from release to release, and why.
+-- position: 5
+-- parameters:
+--   table: records.table
+--   record: records.record
+
 -- What we said of a record before, release by release: every cell that changed, and why; or that it has not changed; or that it is not there.
 WITH known AS (
   SELECT "table" FROM records WHERE record = :record

@@ -1,3 +1,21 @@
+-- title: Who is in the case on a date?
+-- description: Every jurisdiction and its role in each case on the date. Leave a field empty for
+--   all.
+-- position: 2
+-- parameters:
+--   as_of: date
+--   court_case: cases.court_case
+--   known_at: date
+
+-- title: Who is in the case on a date?
+-- description: Every jurisdiction and its role in each case on the date. Leave a field empty for
+--   all.
+-- position: 2
+-- parameters:
+--   as_of: date
+--   court_case: cases.court_case
+--   known_at: date
+
 -- Every jurisdiction and its role in each case on a day. A jurisdiction that no source names has a row that says so.
 WITH asked AS (
   SELECT COALESCE(NULLIF(:as_of, ''), data_through) AS as_of, CASE WHEN :known_at = '' OR :known_at > '9999-12-30' THEN '9999-12-30' ELSE :known_at END AS known_at, data_through, version FROM dataset

@@ -1,3 +1,9 @@
+-- title: Search
+-- description: Records whose words begin with the words asked for.
+-- position: 10
+-- parameters:
+--   q: text
+
 -- Records whose words begin with all the words asked for; the obvious ones first.
 WITH words AS (
   SELECT trim(replace(replace(replace(replace(replace(:q, '"', ' '), '*', ' '), char(9), ' '), '  ', ' '), '  ', ' ')) AS q

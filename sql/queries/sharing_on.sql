@@ -1,3 +1,16 @@
+-- title: What may be shared on a date?
+-- description: >-
+--   What the orders in force on the date do with one data element of one class of person from
+--   one jurisdiction: enjoined, permitted, not restricted by this case, or unclear, with the
+--   order that decides. Not restricted does not mean shared.
+-- position: 3
+-- parameters:
+--   as_of: date
+--   jurisdiction: jurisdictions.jurisdiction
+--   data_element: data_elements.data_element
+--   person_class: person_classes.person_class
+--   known_at: date
+
 -- What the orders in force on a day do with one data element of one class of person from one jurisdiction.
 -- Newest order first. A term that protects plaintiffs reaches a jurisdiction only while it is a plaintiff. A term that is
 -- not established, or a party whose joining the order does not plainly cover, gives `unclear` with the reason.

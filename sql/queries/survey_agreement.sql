@@ -1,3 +1,10 @@
+-- title: Where do published surveys agree with our rows?
+-- description: For every survey, question and jurisdiction what our rows say on its date, whether
+--   the two agree, and why not.
+-- position: 6
+-- parameters:
+--   survey: survey_answers.survey
+
 -- Where our rows and a published survey agree, differ, and why.
 SELECT a.*, COALESCE(rc.citations, '') AS citations, d.data_through, d.version AS dataset_version
 FROM survey_agreement_all a CROSS JOIN dataset d

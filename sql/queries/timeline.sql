@@ -1,3 +1,12 @@
+-- title: What changed, and what is scheduled?
+-- description: Starts, changes and ends of coverage, roles, orders and other events, in date
+--   order, past and scheduled.
+-- position: 7
+-- parameters:
+--   jurisdiction: jurisdictions.jurisdiction
+--   court_case: cases.court_case
+--   population: populations.population
+
 -- Starts, changes, ends, roles, orders and other events, in date order, past and scheduled. An event of a case is shown for a
 -- jurisdiction that is or was a party of it.
 SELECT t.date, t.date_precision, CASE WHEN t.date > d.data_through THEN 1 ELSE 0 END AS scheduled, t.kind, t.jurisdiction, t.court_case, t.population,

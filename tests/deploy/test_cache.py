@@ -8,10 +8,9 @@ import threading
 
 import httpx
 import pytest
-import yaml
 from servers import ANSWER, CANARY, DAY, DEPLOY, PAGE, client, get, lasting, proxy, raw
 
-from benefits.package import ROOT
+from benefits.answers import read_kinds
 from benefits.web import guard, requests
 
 pytestmark = pytest.mark.nginx
@@ -66,7 +65,7 @@ def test_what_was_asked_once_comes_from_the_cache_as_it_came_from_the_site(
 def every_address() -> list[tuple[str, str, bool]]:
     """An address with a question, for each answer and page that takes one; and whether the
     question is made of dates and codes alone."""
-    plugins = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))["plugins"]
+    plugins = read_kinds()
     of_the_dataset = re.compile(r"date|path|[a-z_]+\.[a-z_]+")
     found = []
     for path, takes in [(f"/benefits/{name}", t) for name, t in plugins["answers"].items()] + list(

@@ -9,9 +9,9 @@ import subprocess
 
 import httpx
 import pytest
-import yaml
 from servers import DAY, DEPLOY, PAGE, Readers, client, get, lasting, proxy, raw
 
+from benefits.answers import read_kinds
 from benefits.package import ROOT
 from benefits.web import guard
 
@@ -136,12 +136,7 @@ def test_the_copy_takes_a_link_as_the_site_does(static):
         for address in ("/coverage", "/changes.ics", "/static/site.css"):
             assert c.get(f"{address}?newtracker=1&_new=2").status_code == 200, address
         assert c.get(f"/answers/coverage_on/as_of={DAY}.json?juristiction=IL").status_code == 404
-    metadata = yaml.safe_load((DEPLOY.parent / "metadata.yml").read_text(encoding="utf-8"))[
-        "plugins"
-    ]
-    own = {
-        name for kind in ("answers", "pages") for takes in metadata[kind].values() for name in takes
-    }
+    own = {name for taken in read_kinds().values() for takes in taken.values() for name in takes}
     (listed,) = re.findall(
         r"\^html:\(\?:\.\*&\)\?\(\?:([a-z_|]+)\)",
         (DEPLOY / "static.conf").read_text(encoding="utf-8"),

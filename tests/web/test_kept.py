@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from benefits.web import app as site_app
-from benefits.web import lane
-from benefits.web import server as serve
+from benefits.web import lane, requests
 
 
 def test_kept_answers_are_the_answers(site):
@@ -213,7 +212,7 @@ def test_a_csv_of_many_rows_comes_in_few_parts(database):
 def test_a_whole_csv_is_one_pass(database, monkeypatch, query):
     """And not one for each page, which would sort the table again each time."""
     site, pages = site_app.datasette(database), []
-    monkeypatch.setattr(site, "max_returned_rows", 7)
+    monkeypatch.setattr(requests, "MAX_ROWS", 7)
     whole = site.get_database("benefits").execute
 
     async def counted(sql, *args, **kwargs):
@@ -229,7 +228,7 @@ def test_a_whole_csv_is_one_pass(database, monkeypatch, query):
             there = "/benefits/programs.csv" + query
             one, passes = (await client.get(there)).text, len(pages)
             page = (await client.get("/benefits/programs.json?_size=max")).json()["rows"]
-            monkeypatch.setattr(serve, "ROWS_OF_CSV", 7)
+            monkeypatch.setattr(site, "max_returned_rows", 7)
             return one, passes, page, (await client.get(there)).text, len(pages)
 
     one, passes, page, by_pages, more = asyncio.run(ask())

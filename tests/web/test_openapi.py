@@ -8,13 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from datasette.utils import tilde_encode
 from openapi_spec_validator import validate
 
-from benefits.package import ROOT
+from benefits.answers import read_kinds
 
-METADATA = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
     "response_headers_conformance,response_schema_conformance"
@@ -54,12 +52,8 @@ def test_the_document_is_valid_and_names_no_server(site, document, db):
     assert text == site.get("/openapi.json").text and site.base_url.host not in text
 
 
-def test_answers_and_parameters_are_those_of_the_metadata(document):
-    takes = METADATA["plugins"]["answers"]
-    assert {
-        name: list(about["params"])
-        for name, about in METADATA["databases"]["benefits"]["queries"].items()
-    } == {name: list(p) for name, p in takes.items()}
+def test_answers_and_parameters_are_those_of_the_sql_files(document):
+    takes = read_kinds()["answers"]
     paths = [path for path, item in document["paths"].items() if "answers" in item["get"]["tags"]]
     documented = {path: [p for p in parameters(document, path) if p != "_shape"] for path in paths}
     assert documented == {
@@ -108,11 +102,8 @@ def test_csv_has_the_documented_columns(site, document):
     for path in document["paths"]:
         if path.endswith(".csv"):
             name = path.removeprefix("/benefits/").removesuffix(".csv")
-            asked = {
-                p: "a"
-                for p, kind in METADATA["plugins"]["answers"].get(name, {}).items()
-                if kind == "text"
-            }
+            kinds = read_kinds()["answers"].get(name, {})
+            asked = {parameter: "a" for parameter, kind in kinds.items() if kind == "text"}
             assert (
                 next(csv.reader(site.get(path, params=asked).text.splitlines()))
                 == document["components"]["schemas"][name]["required"]

@@ -9,9 +9,8 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import yaml
 
-from benefits.package import ROOT
+from benefits.answers import read_kinds
 from page_list import CASE, PAGES, STATUS, answer, read
 
 
@@ -21,7 +20,7 @@ def test_every_page_says_what_it_is(site, page):
     assert "Reference information, not legal advice; the law changes. Data through" in text
 
 
-TAKES = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))["plugins"]["pages"]
+TAKES = read_kinds()["pages"]
 
 
 PLACE = {"/jurisdictions/*": "/jurisdictions/IL", "/cases/*": f"/cases/{CASE}"}

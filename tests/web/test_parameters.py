@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-import yaml
 from requests_to_site import get
 
-from benefits.package import ROOT
+from benefits.answers import read_kinds
 from benefits.web import requests
 
 WEB = (
@@ -66,12 +65,8 @@ def test_a_page_takes_a_link_with_anything_that_is_not_its_own(site, address):
 
 def test_no_name_of_ours_is_taken_for_what_other_sites_add(db):
     added = requests.TRACKING
-    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))
     named = {
-        name
-        for kind in ("answers", "pages")
-        for takes in metadata["plugins"][kind].values()
-        for name in takes
+        name for taken in read_kinds().values() for takes in taken.values() for name in takes
     } | set(ASKED)
     for (table,) in db.execute(
         "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
-from benefits.package import ROOT
+from benefits.answers import read_answers
 from benefits.web import server as serve
 from support import run
 
@@ -98,9 +97,7 @@ def test_every_answer_in_three_forms(site, answer):
 )
 def test_a_bare_list_is_what_datasette_makes(site, package, answer, asked):
     """It is made without Datasette, which makes the rows of the other shape."""
-    takes = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))["plugins"][
-        "answers"
-    ][answer]
+    takes = read_answers()[answer].parameters
     given = "&".join(pair for pair in asked.split("&") if pair.partition("=")[0] in takes)
     address = f"/benefits/{answer}.json?{given}&_shape="
     ours, theirs = site.get(address + "array"), site.get(address + "objects")
