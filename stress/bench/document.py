@@ -1,4 +1,4 @@
-"""The report as docs/performance.md."""
+"""The report as docs/quality/performance.md."""
 
 from __future__ import annotations
 
