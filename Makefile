@@ -55,7 +55,7 @@ check: build  ## validate, and say what is complete, open and stale; AT=YYYY-MM-
 	@$(PY) scripts/version.py
 	@$(PY) scripts/completeness.py $(if $(AT),--at $(AT))
 
-bench: setup-bench build  ## measure all of it beside other tools: docs/performance.md (needs wrk and nginx; TIMES="1 10 100 1000")
+bench: setup-bench build  ## compare with other tools; writes docs/quality/ (TIMES="1 10 100 1000")
 	@$(PY) scripts/bench.py $(if $(TIMES),--times $(TIMES))
 
 mutants: setup  ## corrupt copies of the package in every way and see that validate names each (COUNT=2000)
@@ -67,10 +67,10 @@ hostile: setup-test build  ## send hostile requests to the served site and judge
 faults: setup-test build  ## kill, starve and disturb every verb that writes
 	@$(PY) scripts/faults.py
 
-release: setup-test  ## make dist/VERSION from the prepared commit (docs/releasing.md)
+release: setup-test  ## make dist/VERSION from the prepared commit (docs/guides/releasing.md)
 	@$(PY) scripts/release.py make
 
-describe: setup  ## write docs/codebook.md, docs/gaps.md and CITATION.cff from the package
+describe: setup  ## write the generated documents of docs/, and CITATION.cff
 	@$(PY) scripts/describe.py
 
 sort: setup  ## put every data file into its canonical form: sorted by key, LF, minimal quotes

@@ -54,8 +54,9 @@ def empty_cells(package: Package):
 
 
 def second_coding(package: Package) -> str:
-    """Return how far two coders diverged, by field, from docs/second-coding.csv."""
-    with open(package.root / "docs" / "second-coding.csv", newline="", encoding="utf-8") as file:
+    """Return how far two coders diverged, by field, from docs/method/second-coding.csv."""
+    path = package.root / "docs" / "method" / "second-coding.csv"
+    with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
@@ -87,9 +88,9 @@ def citation(package: Package) -> str:
 
 
 DOCUMENTS = {
-    "docs/codebook.md": codebook,
-    "docs/second-coding.md": second_coding,
-    "docs/gaps.md": gaps,
+    "docs/reference/codebook.md": codebook,
+    "docs/method/second-coding.md": second_coding,
+    "docs/method/gaps.md": gaps,
     "CITATION.cff": citation,
 }
 

@@ -81,7 +81,10 @@ def read_descriptor(package: Package) -> None:
     if reason := reason_unwritable(descriptor):
         return add_fault("json", f"cannot be used: {reason}", "retype the text, and nest less")
     if reason := reason_unusable(descriptor):
-        todo = "see docs/codebook.md for the tables and the Data Package standard for the form"
+        todo = (
+            "see docs/reference/codebook.md for the tables "
+            "and the Data Package standard for the form"
+        )
         return add_fault("descriptor", reason, todo)
     package.descriptor = descriptor
 

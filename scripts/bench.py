@@ -1,6 +1,6 @@
-"""How fast all this is, compared with other tools; writes docs/performance.md and its chart.
+"""Measure how fast all this is, compared with other tools: docs/quality/performance.md.
 
-    python scripts/bench.py [--out docs] [--only WORD ...] [--times 1 10 100] [--seconds 4]
+    python scripts/bench.py [--out docs/quality] [--only WORD ...] [--times 1 10 100] [--seconds 4]
 
 Parts: validate, build, export, answers, http, hostile, start, release. Only loopback is asked, each
 load is bounded in time, and the peers get the same data, on the same machine in the same run. A
@@ -30,7 +30,7 @@ from stress.bench.processes import find_tool
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "quality")
     parser.add_argument(
         "--only",
         nargs="*",

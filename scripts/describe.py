@@ -1,4 +1,6 @@
-"""Verb: the package -> what describes it: docs/codebook.md, docs/gaps.md, docs/second-coding.md and
+"""Verb: the package -> what describes it.
+
+Writes docs/reference/codebook.md, docs/method/gaps.md, docs/method/second-coding.md and
 CITATION.cff.
 
     python scripts/describe.py [--root DIR] [--check]

@@ -4,7 +4,7 @@
 
 A package is a folder, a zip, or a git revision of this repository; NEW is this folder unless given.
 For people: grouped by jurisdiction, one sentence each. For programs: JSON after
-docs/diff.schema.json.
+docs/reference/diff.schema.json.
 
 Version rules (the Data Package recipe, and one of ours): a change of the schema that can break a
 reader is major; new rows, a loosened constraint, and any change of a fact's meaning are minor;

@@ -7,7 +7,7 @@
 
 `make` refuses a dirty tree, faults, a version that the changes do not allow, and a version that
 exists. Everything is made beside and renamed at the end: a release that is killed leaves nothing
-that looks released. docs/releasing.md has the commands in order."""
+that looks released. docs/guides/releasing.md has the commands in order."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 `make` refuses a dirty tree, faults, a version that the changes do not allow, and a version that
 exists. Everything is made beside and renamed at the end: a release that is killed leaves nothing
-that looks released. docs/releasing.md has the commands in order."""
+that looks released. docs/guides/releasing.md has the commands in order."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ IN_THE_PACKAGE = (
     "LICENSE",
     "CITATION.cff",
     "CHANGELOG.md",
-    "docs/codebook.md",
-    "docs/protocol.md",
-    "docs/gaps.md",
+    "docs/reference/codebook.md",
+    "docs/method/protocol.md",
+    "docs/method/gaps.md",
 )
 
 
@@ -230,7 +230,8 @@ def kept_problem(root: Path, package: Package, release: dict, epoch: int) -> Non
         raise Refused(
             f"releases/{name}.zip is kept, and this commit would make other bytes for it: a version"
             " is made once, from its own commit. For a new release raise `version` in"
-            " datapackage.json, run release.py prepare, commit, and make it (docs/releasing.md)"
+            " datapackage.json, run release.py prepare, commit, and make it"
+            " (docs/guides/releasing.md)"
         )
 
 

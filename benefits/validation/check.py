@@ -37,7 +37,7 @@ def shape_faults(descriptor: dict) -> list[Fault]:
     """Return the places where the descriptor has another type than the verbs read."""
     todo = (
         "write it in the type and form of the Data Package standard; "
-        "docs/codebook.md has what is there"
+        "docs/reference/codebook.md has what is there"
     )
     return [
         Fault(

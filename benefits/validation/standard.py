@@ -112,7 +112,7 @@ def describe_constraint(constraints: dict, cell: str) -> tuple[str, str]:
     if pattern is not None and not re.fullmatch(pattern, cell):
         return (
             f"{cell[:60]!r} does not have the form of the column",
-            f"see its description in docs/codebook.md (pattern {pattern})",
+            f"see its description in docs/reference/codebook.md (pattern {pattern})",
         )
     low, high = constraints.get("minimum", "any"), constraints.get("maximum", "any")
     return f"{cell[:60]!r} is out of range", f"write a value between {low} and {high}"

@@ -232,7 +232,7 @@ def personal_data(package):
             )
 
 
-@rule("words", "use the words of docs/protocol.md, section Words", of_one_cell=True)
+@rule("words", "use the words of docs/method/protocol.md, section Words", of_one_cell=True)
 def words(package):
     for table, line, row, column, text in cells(package, has_loaded_word):
         found = (table.name, column) not in PROPER and LOADED.search(text)

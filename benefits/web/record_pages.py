@@ -102,12 +102,12 @@ async def changes(datasette, request):
 
 
 async def method(datasette, request):
-    """docs/protocol.md as it stands, with links between our documents turned into links
+    """docs/method/protocol.md as it stands, with links between our documents turned into links
     between pages."""
     text = (
-        (ROOT / "docs" / "protocol.md")
+        (ROOT / "docs" / "method" / "protocol.md")
         .read_text(encoding="utf-8")
-        .replace("](codebook.md)", "](/codebook)")
+        .replace("](../reference/codebook.md)", "](/codebook)")
     )
     return await page(
         datasette,
@@ -138,9 +138,9 @@ async def codebook(datasette, request):
 
 
 async def promises(datasette, request):
-    """docs/promises.csv, with what the last run of the suite said of each test, where it
+    """docs/quality/promises.csv, with what the last run of the suite said of each test, where it
     left that beside the database."""
-    with open(ROOT / "docs" / "promises.csv", newline="", encoding="utf-8") as file:
+    with open(ROOT / "docs" / "quality" / "promises.csv", newline="", encoding="utf-8") as file:
         listed = list(csv.DictReader(file))
     try:
         results = json.loads(

@@ -85,11 +85,11 @@ def median_ms(ask: Callable, times: int) -> float:
 
 
 def ask_of_duckdb(database: Path, place: Path) -> Callable:
-    """Return `ask` of the recipe in docs/analysis.md, over the Parquet files of the database."""
+    """Return `ask` of the recipe in docs/guides/analysis.md, over the Parquet files."""
     release = place / "reader" / "dist" / "VERSION"
     shutil.rmtree(place / "reader", ignore_errors=True)
     formats.export(database, release, ["parquet"])
-    text = (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "guides" / "analysis.md").read_text(encoding="utf-8")
     [recipe] = re.findall(r"## DuckDB\n.*?```python\n(.*?)```", text, re.S)
     recipe = recipe.replace('Path("dist/VERSION")', f"Path({str(release)!r})")
     names: dict = {}

@@ -1,4 +1,4 @@
-"""The curves of growth as docs/performance.svg."""
+"""The curves of growth as docs/quality/performance.svg."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report as docs/performance.md."""
+"""The report as docs/quality/performance.md."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from stress.bench.report import Line, Report
 
 TOP = """# Performance
 
-Written by `make bench`; not by hand. All figures are of one run on one machine, with other tools
-on the same data:
+`make bench` writes this file. All figures are from one run on one machine, with other tools on the
+same data:
 
 {machine}.
 
-{met} of {goals} goals are met in this run. Ratios travel from machine to machine, absolute figures
-do not.
+This run meets {met} of {goals} goals. Ratios can be compared between machines, absolute figures
+cannot.
 
-Validating our data in less than 3 seconds, building it in less than 1, and linear growth of both
-are the goals. Earlier ones against frictionless alone and against plain csv and sqlite3 are
-withdrawn: the ratios are still measured, but on data of this size nobody notices them.
+The goals for our data are to validate it in less than 3 seconds and to build it in less than 1.
+Both should grow linearly. Earlier goals for the ratios to frictionless alone and to plain csv and
+sqlite3 are withdrawn. The ratios are still measured, but on data of this size nobody notices them.
 
-Stock Datasette runs one process, as it does by itself, over a table of 10,000 rows with the columns
-of its own fixtures, which are not in its package.
+Stock Datasette runs one process, as it does by default. It serves a table of 10,000 rows with the
+columns of its own fixtures, because its package does not include the fixtures themselves.
 """
 
 PART = """
@@ -38,8 +38,8 @@ PART = """
 GROWTH = """
 ## Growth
 
-Seconds by rows, both logarithmic: a straight line at 45 degrees is linear. `scripts/grow.py` makes
-the larger packages.
+Seconds by rows, both on logarithmic scales: a straight line at 45 degrees is linear.
+`scripts/grow.py` makes the larger packages.
 
 ![Seconds by rows for each verb, its peer and each answer](performance.svg)
 """

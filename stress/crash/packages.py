@@ -119,7 +119,7 @@ def mix(root: Path, *tables: str) -> None:
 
 def outdate(root: Path) -> None:
     """Replace the documents, so that `make describe` has work."""
-    for name in ("docs/codebook.md", "docs/gaps.md", "CITATION.cff"):
+    for name in ("docs/reference/codebook.md", "docs/method/gaps.md", "CITATION.cff"):
         (root / name).write_text("old\n", encoding="utf-8")
 
 

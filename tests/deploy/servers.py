@@ -159,7 +159,7 @@ class Nginx:
         answers(self.port)
 
     def switch(self, name: str) -> None:
-        """As docs/serving.md says, and until the processes with the earlier
+        """As docs/guides/serving.md says, and until the processes with the earlier
         configuration are gone."""
         before = self.workers()
         self.point(name)

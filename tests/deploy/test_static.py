@@ -161,7 +161,7 @@ def test_preflight_is_answered_by_both(static, front):
 @pytest.mark.openssl
 @pytest.mark.curl
 def test_over_tls(running, tmp_path):
-    """The listen.conf of docs/serving.md, with a certificate made here; and plain HTTP on
+    """The listen.conf of docs/guides/serving.md, with a certificate made here; and plain HTTP on
     its port is refused without a word of nginx's."""
     (tmp_path / "tls").mkdir()
     openssl = [
@@ -193,7 +193,7 @@ def test_over_tls(running, tmp_path):
     )
     (sample,) = re.findall(
         r"```nginx\n(listen 443.*?)```",
-        (ROOT / "docs" / "serving.md").read_text(encoding="utf-8"),
+        (ROOT / "docs" / "guides" / "serving.md").read_text(encoding="utf-8"),
         re.DOTALL,
     )
     with proxy(

@@ -1,5 +1,5 @@
-"""The answers in DuckDB, by the recipe of docs/analysis.md, from the Parquet and SQL files of a
-release: those of SQLite, row for row."""
+"""The answers in DuckDB, by the recipe of docs/guides/analysis.md, from the Parquet and SQL files
+of a release: those of SQLite, row for row."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from worked_examples import (
 
 [RECIPE] = re.findall(
     r"## DuckDB\n.*?```python\n(.*?)```",
-    (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8"),
+    (ROOT / "docs" / "guides" / "analysis.md").read_text(encoding="utf-8"),
     re.S,
 )
 

@@ -82,8 +82,9 @@ def disturbed(broken):
         run("validate", "--root", broken).returncode == 0
         and run("build", "--root", broken).returncode == 0
     )
-    (broken / "docs").mkdir()
-    for name in ("docs/codebook.md", "docs/gaps.md", "CITATION.cff"):
+    for folder in ("reference", "method"):
+        (broken / "docs" / folder).mkdir(parents=True)
+    for name in ("docs/reference/codebook.md", "docs/method/gaps.md", "CITATION.cff"):
         (broken / name).write_text("old\n")
     return broken
 

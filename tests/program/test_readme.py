@@ -110,7 +110,7 @@ def test_completeness(database):
 
 
 def test_each_promise_names_a_test_that_exists():
-    with open(ROOT / "docs" / "promises.csv", newline="", encoding="utf-8") as file:
+    with open(ROOT / "docs" / "quality" / "promises.csv", newline="", encoding="utf-8") as file:
         for promise in csv.DictReader(file):
             path, _, name = promise["test"].partition("::")
             assert (ROOT / path).is_file() and (

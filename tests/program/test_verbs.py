@@ -151,7 +151,7 @@ def test_the_verbs_need_no_tag():
     texts = [
         p
         for folder in ("docs", "scripts", "deploy", ".ci")
-        for p in (ROOT / folder).glob("*")
+        for p in (ROOT / folder).rglob("*")
         if p.is_file()
     ] + [ROOT / "README.md", ROOT / "Makefile"]
     for path in texts:

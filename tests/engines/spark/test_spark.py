@@ -1,5 +1,5 @@
-"""The answers in Apache Spark, by the recipe of docs/analysis.md, from the Parquet and SQL files of
-a release: make test-spark.
+"""The answers in Apache Spark, by the recipe of docs/guides/analysis.md, from the Parquet and SQL
+files of a release: make test-spark.
 
 Spark plans for a second what it then computes in a moment, so each day is asked once, for all
 jurisdictions."""
@@ -31,7 +31,7 @@ from worked_examples import (
 
 [RECIPE] = re.findall(
     r"## Apache Spark\n.*?```python\n(.*?)```",
-    (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8"),
+    (ROOT / "docs" / "guides" / "analysis.md").read_text(encoding="utf-8"),
     re.S,
 )
 
