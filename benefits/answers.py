@@ -42,7 +42,8 @@ def read_answer(file: Path) -> Answer:
         return Answer(name=file.stem, sql=sql, **about)
     except (yaml.YAMLError, TypeError) as e:
         expected = "a comment with title, description, position and parameters, then an empty line"
-        raise ValueError(f"{file}: {e}; expected at its start: {expected}") from e
+        problem = " ".join(str(e).split())
+        raise ValueError(f"{file}: {problem}; expected at its start: {expected}") from e
 
 
 def read_kinds(root: Path = ROOT) -> dict[str, dict[str, dict[str, str]]]:

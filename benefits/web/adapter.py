@@ -51,7 +51,7 @@ PAGE = re.compile(
 
 
 class File(Database):
-    """A database that is read from a file of any name."""
+    """A database that is read from a file of any name, and never changes."""
 
     def connect(self, write=False):
         uri = sqlite_uri(self.path, "immutable=1")
@@ -75,6 +75,10 @@ def adopt(datasette, root: Path = ROOT) -> None:
         return
     datasette.adopted = True
     database = datasette.get_database("benefits")
+    if not isinstance(database, File):
+        datasette.remove_database("benefits")
+        database = File(datasette, database.path, is_mutable=False)
+        datasette.add_database(database, "benefits")
     datasette._metadata_local = site_metadata(Path(database.path), root)
     datasette._settings |= SETTINGS
     datasette.max_returned_rows = SETTINGS["max_returned_rows"]
