@@ -15,6 +15,7 @@ from benefits import reading
 from benefits.validation import check, registry, text
 from scripts import mutants as mutants_verb
 from stress import mutants
+from stress.mutants import judge
 from support import copy_package, find, rewrite
 from worked_examples import examples
 
@@ -174,8 +175,11 @@ def test_copy_is_whole(tmp_path):
     assert faults(copy_package(tmp_path / "p")) == []
 
 
-def test_a_mutant_of_each_kind_is_caught(capsys):
-    assert mutants_verb.main(["--count", str(len(mutants.KINDS))]) == 0, capsys.readouterr().err
+def test_mutants_are_caught(capsys, monkeypatch):
+    """Of every sixth kind; `make mutants` makes 2,000 of all kinds."""
+    kinds = dict(list(mutants.KINDS.items())[::6])
+    monkeypatch.setattr(judge, "KINDS", kinds)
+    assert mutants_verb.main(["--count", str(len(kinds))]) == 0, capsys.readouterr().err
 
 
 def test_a_mutant_that_is_not_caught_is_told(capsys, monkeypatch):

@@ -198,7 +198,7 @@ def judged(root, edits) -> bool:
 
 
 @given(edit=EDITS)
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_whatever_validate_passes_build_builds(edit):
     with tempfile.TemporaryDirectory() as place:
         judged(copy_package(Path(place) / "p"), [edit])
