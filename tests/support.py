@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from benefits.export import static_copy
 from benefits.package import ROOT, Table
 
 
@@ -47,3 +49,13 @@ def find(table: Table, record: str) -> dict:
     if record.startswith("!"):
         return next(r for r in table.rows if r["relation"] == record[1:])
     return next(r for r in table.rows if table.key_of(r) == record)
+
+
+def all_but_few(day: str) -> re.Pattern:
+    """Return what a static copy leaves out that has the pages of one day and one state."""
+    few = (
+        r"|/(?:evidence/|answers/evidence_for/)(?!.*il-hbia-adult)"
+        r"|/on/(?!DAY/(?:$|coverage|gaps|jurisdictions/IL|cases/california-v-hhs$))"
+        r"|/answers/(?!evidence_for)(?!.*=DAY)"
+    )
+    return re.compile(static_copy.LEFT_OUT.pattern + few.replace("DAY", day))

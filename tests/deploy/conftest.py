@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 
 import pytest
 from servers import DAY, Nginx, proxy, replicas
 
 from benefits.export import static_copy as site_export
 from benefits.package import ROOT
+from support import all_but_few
 
 
 @pytest.fixture(scope="session")
@@ -29,17 +29,8 @@ def front(running, tmp_path_factory):
 def static(database, tmp_path_factory):
     """nginx with a copy of the site for one day and one state, made as a release makes it."""
     folder = tmp_path_factory.mktemp("static")
-    few = (
-        r"|/(?:evidence/|answers/evidence_for/)(?!.*il-hbia-adult)"
-        r"|/on/(?!DAY/(?:$|coverage|gaps|jurisdictions/IL|cases/california-v-hhs$))"
-        r"|/answers/(?!evidence_for)(?!.*=DAY)"
-    )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            site_export,
-            "LEFT_OUT",
-            re.compile(site_export.LEFT_OUT.pattern + few.replace("DAY", DAY)),
-        )
+        patch.setattr(site_export, "LEFT_OUT", all_but_few(DAY))
         site_export.export(database, folder / "site", days=[DAY])
     for file in [f for f in (folder / "site").rglob("*") if f.is_file()]:
         file.with_name(file.name + ".gz").write_bytes(gzip.compress(file.read_bytes()))
