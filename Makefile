@@ -5,20 +5,27 @@ WORKERS ?= 1
 AT ?=
 PY := .venv/bin/python
 
-# What the caller's environment says to Python is not meant for these verbs: it would leave out their folder, their checks or their venv.
-unexport $(filter-out PYTHON PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX,$(filter PYTHON%,$(.VARIABLES)))
+# What the caller's environment says to Python is not meant for these verbs: it would leave out
+# their folder, their checks or their virtual environment.
+KEPT := PYTHON PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX
+unexport $(filter-out $(KEPT),$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
 
-# set-up,SET: what a target needs (scripts/setup.py); nothing where PY names another Python, which is taken to have all.
+# set-up,SET: install what a target needs (scripts/setup.py). Where PY names another Python,
+# nothing is installed.
 ifeq ($(PY),.venv/bin/python)
-set-up = @command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; $(PYTHON) -I scripts/setup.py $(1)
+no-python := error: $(PYTHON) is not installed. On Debian and Ubuntu: apt-get install python3-venv
+set-up = @command -v $(PYTHON) >/dev/null || { echo "$(no-python)" >&2; exit 1; }; \
+  $(PYTHON) -I scripts/setup.py $(1)
 else
 set-up = @:
 endif
 
-.PHONY: help serve lint fix test test-fast test-catalogs test-spark check build bench mutants hostile faults release sort describe lock clean
+.PHONY: help serve build check lint fix test test-fast test-catalogs test-spark
+.PHONY: bench mutants hostile faults release sort describe lock clean
 .PHONY: setup setup-test setup-bench setup-catalogs setup-lint setup-spark
-.NOTPARALLEL:  # targets write and read the same files: with -j too they run one by one, in the order they are named
+# Targets write and read the same files: with -j too they run one by one, in the order named.
+.NOTPARALLEL:
 .DELETE_ON_ERROR:
 
 serve: build  ## set up, validate, build and serve on http://127.0.0.1:$(PORT)/
@@ -27,7 +34,7 @@ serve: build  ## set up, validate, build and serve on http://127.0.0.1:$(PORT)/
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-build: setup | $(filter sort,$(MAKECMDGOALS))  ## validate and build build/benefits.db, if what it is made from has changed
+build: setup | $(filter sort,$(MAKECMDGOALS))  ## validate and build build/benefits.db, unless it is up to date
 	@$(PY) scripts/refresh.py
 
 setup:  ## install what the site needs into .venv
@@ -48,7 +55,7 @@ setup-lint: setup
 setup-spark:
 	$(call set-up,spark)
 
-check: build  ## validate, and say what is complete, open and stale; AT=YYYY-MM-DD sets the day for staleness
+check: build  ## validate, and say what is complete, open and stale (AT=YYYY-MM-DD)
 	@$(PY) scripts/validate.py
 	@$(PY) scripts/canonical.py --check
 	@$(PY) scripts/describe.py --check
@@ -58,10 +65,10 @@ check: build  ## validate, and say what is complete, open and stale; AT=YYYY-MM-
 bench: setup-bench build  ## compare with other tools; writes docs/quality/ (TIMES="1 10 100 1000")
 	@$(PY) scripts/bench.py $(if $(TIMES),--times $(TIMES))
 
-mutants: setup  ## corrupt copies of the package in every way and see that validate names each (COUNT=2000)
+mutants: setup  ## corrupt copies of the package: does validate name each? (COUNT=2000)
 	@$(PY) scripts/mutants.py --count $(or $(COUNT),2000)
 
-hostile: setup-test build  ## send hostile requests to the served site and judge each answer (COUNT=20000)
+hostile: setup-test build  ## send hostile requests to the site and judge each answer (COUNT=20000)
 	@$(PY) scripts/hostile.py --count $(or $(COUNT),20000)
 
 faults: setup-test build  ## kill, starve and disturb every verb that writes
@@ -94,21 +101,26 @@ fix: setup-lint  ## put the code into form and fix what can be fixed by itself
 	@.venv-lint/bin/ruff check --fix --exit-zero
 	@.venv-lint/bin/ruff format
 
-test-catalogs: setup-catalogs  ## check the catalog documents with mlcroissant, rocrate and roc-validator
-	@.venv-catalogs/bin/python -m pytest --confcutdir tests/catalogs/validators tests/catalogs/validators
+VALIDATORS := tests/catalogs/validators
+
+test-catalogs: setup-catalogs  ## check the catalog documents with their validators
+	@.venv-catalogs/bin/python -m pytest --confcutdir $(VALIDATORS) $(VALIDATORS)
 
 test-spark: setup-test setup-spark build  ## ask the worked examples of Apache Spark (needs Java 17)
 	@rm -rf build/export
 	@$(PY) scripts/export.py --out build/export
 	@.venv-spark/bin/python -m pytest --confcutdir tests/engines/spark tests/engines/spark
 
-lock:  ## write the lock files anew from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group test -c requirements.txt pyproject.toml -o requirements-test.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group bench -c requirements-test.txt pyproject.toml -o requirements-bench.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group catalogs -o requirements-catalogs.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group lint -o requirements-lint.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group spark -o requirements-spark.txt
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --no-header
+
+lock:  ## write the lock files from pyproject.toml again (needs uv)
+	$(LOCK) pyproject.toml -o requirements/site.txt
+	$(LOCK) --group test -c requirements/site.txt pyproject.toml -o requirements/test.txt
+	$(LOCK) --group bench -c requirements/test.txt pyproject.toml -o requirements/bench.txt
+	$(LOCK) --group catalogs -o requirements/catalogs.txt
+	$(LOCK) --group lint -o requirements/lint.txt
+	$(LOCK) --group spark -o requirements/spark.txt
 
 clean:  ## remove what was built and installed
 	rm -rf build dist .venv .venv-catalogs .venv-lint .venv-spark

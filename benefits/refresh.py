@@ -20,7 +20,7 @@ from benefits.files import atomic_write
 MAKERS = ("validate", "build")
 READERS = ("web", "export", "release")  # rooms of the library that the database does not come from
 FOLDERS = ("data", "sql", "profiles")
-FILES = ("datapackage.json", "metadata.yml", "requirements.txt")
+FILES = ("datapackage.json", "metadata.yml", "requirements/site.txt")
 
 
 def makers_of(root: Path) -> list[Path]:

@@ -41,22 +41,22 @@ TOOLS = {
 # For each set: its venv, its lock files in order, the programs it uses, and whether it can do
 # without them.
 SETS = {
-    "serve": (".venv", ["requirements.txt"], [], False),
+    "serve": (".venv", ["requirements/site.txt"], [], False),
     "test": (
         ".venv",
-        ["requirements.txt", "requirements-test.txt"],
+        ["requirements/site.txt", "requirements/test.txt"],
         ["git", "chromium", "libatomic", "nginx", "java", "openssl", "curl"],
         True,
     ),
     "bench": (
         ".venv",
-        ["requirements.txt", "requirements-test.txt", "requirements-bench.txt"],
+        ["requirements/site.txt", "requirements/test.txt", "requirements/bench.txt"],
         ["nginx", "wrk"],
         False,
     ),
-    "lint": (".venv-lint", ["requirements-lint.txt"], [], False),
-    "catalogs": (".venv-catalogs", ["requirements-catalogs.txt"], [], False),
-    "spark": (".venv-spark", ["requirements-spark.txt"], ["java"], True),
+    "lint": (".venv-lint", ["requirements/lint.txt"], [], False),
+    "catalogs": (".venv-catalogs", ["requirements/catalogs.txt"], [], False),
+    "spark": (".venv-spark", ["requirements/spark.txt"], ["java"], True),
 }
 # What the caller's settings must not change: where pip installs, and from what.
 OURS = {

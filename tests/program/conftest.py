@@ -18,7 +18,7 @@ PARTS = (
     "releases",
     "metadata.yml",
     "datapackage.json",
-    "requirements.txt",
+    "requirements/site.txt",
     "Makefile",
     "CITATION.cff",
 )

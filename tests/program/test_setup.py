@@ -101,7 +101,7 @@ def change(name):
         (change("scripts/rules.py"), True),
         (change("scripts/package.py"), True),
         (change("metadata.yml"), True),
-        (change("requirements.txt"), True),
+        (change("requirements/site.txt"), True),
         (change("build/benefits.db"), True),
         (lambda root: (root / "build" / "benefits.db").unlink(), True),
         (lambda root: (root / "build" / "validated.json").unlink(), True),
