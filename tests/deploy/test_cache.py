@@ -150,10 +150,9 @@ def test_readers_cannot_multiply_what_is_kept(front):
 
 
 def test_what_other_sites_add_to_links_is_known_to_nginx_as_to_the_site():
-    added = requests.ADDED
-    assert added in (DEPLOY / "common.conf").read_text(encoding="utf-8") and added in (
-        DEPLOY / "replicas.conf"
-    ).read_text(encoding="utf-8")
+    for name in ("common.conf", "replicas.conf"):
+        text = (DEPLOY / name).read_text(encoding="utf-8")
+        assert requests.ADDED in re.sub(r"\s", "", text), name  # wrapped, under (?x)
 
 
 def test_what_other_sites_add_to_links_does_not_fill_the_cache(front):

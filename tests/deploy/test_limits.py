@@ -224,10 +224,14 @@ def test_nothing_is_written_but_what_is_kept(front):
 
 
 def test_headers_of_nginx_are_those_of_the_site():
+    common, headers = (
+        (DEPLOY / name).read_text(encoding="utf-8") for name in ("common.conf", "headers.conf")
+    )
+    (sources,) = re.findall(r'^map "" \$csp_sources {\s*default "(.*)";\s*}$', common, re.M)
     written = dict(
         re.findall(
             r'^add_header ([a-z-]+) "?([^"$]*?)"? always;$',
-            (DEPLOY / "headers.conf").read_text(encoding="utf-8"),
+            headers.replace("$csp_sources", sources),
             re.MULTILINE,
         )
     )

@@ -145,10 +145,8 @@ def test_a_party_stands_on_the_page_of_a_day_on_which_it_was_one(site, db):
     first = db.execute(
         "SELECT MIN(valid_from) FROM roles WHERE court_case = ? AND jurisdiction IS NULL", [CASE]
     ).fetchone()[0]
-    assert "Parties that are no jurisdiction" in site.get(f"/cases/{CASE}?as_of={first}").text
-    assert (
-        "Parties that are no jurisdiction" not in site.get(f"/cases/{CASE}?as_of=2020-01-01").text
-    )
+    assert "Other parties" in site.get(f"/cases/{CASE}?as_of={first}").text
+    assert "Other parties" not in site.get(f"/cases/{CASE}?as_of=2020-01-01").text
 
 
 def test_help_with_premiums_and_single_kinds_of_care_are_no_start_of_coverage(site, db):

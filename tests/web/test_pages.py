@@ -39,7 +39,7 @@ def misfits() -> list[tuple]:
 @pytest.mark.parametrize("path, name, value", misfits())
 def test_a_page_refuses_what_it_cannot_read(site, path, name, value):
     document = read(site, f"{path}?{name}={value}", 400)
-    assert re.search(rf"\b{name}\b[^.]*\.( Accepted: .*\.)? Ask again", document.text), (
+    assert re.search(rf"\b{name}\b[^.]*\.( Accepted: .*\.)? Try again", document.text), (
         document.text
     )
 
@@ -63,7 +63,7 @@ def test_a_page_ignores_what_the_web_adds_to_addresses(site, path):
     ],
 )
 def test_what_is_not_there_is_said(site, path):
-    assert "first page" in read(site, path, 404).text
+    assert "home page" in read(site, path, 404).text
 
 
 # Page -> a column of its answer, all of whose values the page shows.

@@ -162,7 +162,7 @@ def test_the_data_links_of_a_page_give_its_data(site, path):
 def test_facets_and_pages_stay_on_the_site_whatever_host_is_asked(site):
     text = site.get("/benefits/coverage?_facet=program", headers={"host": "elsewhere.example"}).text
     body = text[text.index("<main") :]
-    assert "Count and narrow down" in body and "elsewhere.example" not in body
+    assert "Filter by value" in body and "elsewhere.example" not in body
 
 
 def test_questions_offer_dates_codes_and_ranges(site, db):
