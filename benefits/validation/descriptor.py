@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import jsonschema
 
-from benefits.package import ROOT, SEMVER, Fault, Package
+from benefits.package import ROOT, Fault, Package, Version
 from benefits.periods import EARLIEST, LATEST, is_date, is_iso_date
 from benefits.reading import INTEGER
 from benefits.validation.keys import key_problems, name_problems
@@ -136,7 +136,7 @@ class DescriptorCheck:
     def check_package(self) -> None:
         """Check the properties of the package itself."""
         d = self.descriptor
-        if not SEMVER.fullmatch(str(d.get("version"))):
+        if not Version.is_valid(d.get("version")):
             todo = "write MAJOR.MINOR.PATCH, such as 1.0.0"
             self.add("version", "version", f"is {d.get('version')!r}", todo)
         for name in ("data_through", "complete_from"):

@@ -179,7 +179,7 @@ def row_too_long(package):
                 names + 2 * sum(len(cell) if isinstance(cell, str) else 20 for cell in row.values())
                 > MAX_CELL
             ):
-                length = len(history.dump(row))
+                length = len(history.dump_row(row))
                 if length > MAX_CELL:
                     yield (
                         table,

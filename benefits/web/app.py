@@ -15,6 +15,7 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
 
+from benefits.errors import BenefitsError
 from benefits.package import ROOT
 from benefits.sqlite import sqlite_uri
 from benefits.web import guard, lane
@@ -70,7 +71,7 @@ OWN_TABLES = (
 )
 
 
-class Unguarded(RuntimeError):
+class Unguarded(BenefitsError):
     """The site would run without what checks its requests."""
 
 

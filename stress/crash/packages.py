@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from benefits import diff, history, version
+from benefits import diff, version
 from benefits.files import csv_text
-from benefits.package import ROOT
+from benefits.package import ROOT, Version
 from benefits.reading import load
 from stress.crash.tally import Tally
 from stress.crash.verbs import digests, run_verb
@@ -64,7 +64,7 @@ def raise_version(root: Path) -> None:
     path = root / "datapackage.json"
     descriptor = json.loads(path.read_text(encoding="utf-8"))
     if (root / "releases" / f"{descriptor['version']}.zip").is_file():
-        descriptor["version"] = diff.bump(descriptor["version"], "patch")
+        descriptor["version"] = str(Version.parse(descriptor["version"]).increment("patch"))
         descriptor["description"] += " Again."
         text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8")
@@ -131,13 +131,13 @@ def edit(root: Path) -> None:
     text = path.read_text(encoding="utf-8").replace(name, name + " II", 1)
     path.write_text(text, encoding="utf-8", newline="")
     place = ("programs", table.key_of(table.rows[0]), "name")
-    reasons = version.reasons(root)[0] | {place: "It has a second name."}
+    reasons = version.read_reasons(root)[0] | {place: "It has a second name."}
     text = csv_text(version.REASONS, ([*where, why] for where, why in reasons.items()))
     (root / "releases" / "reasons.csv").write_text(text, encoding="utf-8", newline="")
     with diff.open_package(str(last_release(root))) as before:
         smallest = diff.compare(before, load(root)).smallest_version
     now = package.descriptor["version"]
-    if history.order(now) < history.order(smallest):
+    if Version.parse(now) < Version.parse(smallest):
         path = root / "datapackage.json"
         text = path.read_text(encoding="utf-8")
         text = text.replace(f'"version": "{now}"', f'"version": "{smallest}"', 1)
