@@ -49,12 +49,12 @@ def clean_environment(**more: str) -> dict[str, str]:
 
     Messages are in English. `more` are variables to add.
     """
-    kept = {
+    variables = {
         n: v
         for n, v in os.environ.items()
         if not n.startswith("GIT_") or n in KEPT or n.startswith(KEPT_BEGINNINGS)
     }
-    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"} | more
+    return variables | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"} | more
 
 
 def run_git(root: Path, *words: str | Path) -> bytes:

@@ -94,12 +94,12 @@ def in_ci() -> bool:
 
 def clean_environment() -> dict:
     """Return the environment without variables that change what Python and pip of the venv do."""
-    kept = {
+    variables = {
         n: v
         for n, v in os.environ.items()
         if n not in FOREIGN and (not n.startswith("PYTHON") or n in KEPT)
     }
-    return {**kept, **OURS}
+    return {**variables, **OURS}
 
 
 # ---- programs ------------------------------------------------------------------------------------

@@ -62,8 +62,8 @@ def missing_tables(connection: sqlite3.Connection) -> list[str]:
     """Return the tables that the database describes and lacks. Raises sqlite3.Error."""
     connection.execute("SELECT version, data_through FROM dataset").fetchone()
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    described = {name for (name,) in connection.execute('SELECT "table" FROM dataset_tables')}
-    return sorted(described - tables)
+    expected = {name for (name,) in connection.execute('SELECT "table" FROM dataset_tables')}
+    return sorted(expected - tables)
 
 
 def sqlite_uri(database: Path | str, options: str = "mode=ro") -> str:

@@ -35,16 +35,16 @@ def checksum_problems(folder: Path) -> list[str]:
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
         pairs = [line.split("  ", 1) for line in lines]
-        listed = {name: digest for digest, name in pairs}
+        digests = {name: digest for digest, name in pairs}
     except (OSError, ValueError):
         return [f"{SUMS} is missing or cannot be read"]
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {SUMS}
-    problems = [f"{name} is listed and missing" for name in sorted(listed.keys() - names)]
-    problems += [f"{name} is there and not listed" for name in sorted(names - listed.keys())]
+    problems = [f"{name} is listed and missing" for name in sorted(digests.keys() - names)]
+    problems += [f"{name} is there and not listed" for name in sorted(names - digests.keys())]
     return problems + [
         f"{name} differs from its checksum"
-        for name in sorted(listed.keys() & names)
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != listed[name]
+        for name in sorted(digests.keys() & names)
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digests[name]
     ]
 
 

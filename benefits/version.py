@@ -24,8 +24,8 @@ Place = tuple[str, str, str]  # table, record, field
 
 def last_release(root: Path) -> Path | None:
     """Return the newest release in releases/; None before the first."""
-    kept = [p for p in (root / "releases").glob("*.zip") if Version.is_valid(p.stem)]
-    return max(kept, key=lambda p: Version.parse(p.stem), default=None)
+    releases = [p for p in (root / "releases").glob("*.zip") if Version.is_valid(p.stem)]
+    return max(releases, key=lambda p: Version.parse(p.stem), default=None)
 
 
 # ---- reasons -----------------------------------------------------------------------------------

@@ -117,28 +117,28 @@ def render_page(database: Path) -> bytes:
         tables = [
             name for (name,) in db.execute('SELECT "table" FROM dataset_tables ORDER BY position')
         ]
-        described = tables + ["dataset_tables", "dataset_fields", "dataset_codes", "records"]
-        held = {
+        names = tables + ["dataset_tables", "dataset_fields", "dataset_codes", "records"]
+        content = {
             "about": about,
             "keys": dict(db.execute(KEYS).fetchall()),
             "tables": {
                 name: pack_rows(read_rows(db, f'SELECT * FROM "{name}" ORDER BY rowid'))
-                for name in described
+                for name in names
             },
             "answers": {name: pack_rows(answer_periods(db, name)) for name in DATED},
         }
     finally:
         db.close()
     data = base64.b64encode(
-        zlib.compress(json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode(), 9)
+        zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 9)
     ).decode()
     style = "".join(
         (ROOT / "static" / name).read_text(encoding="utf-8") for name in ("site.css", "browser.css")
     )
     script = (ROOT / "static" / "browser.js").read_text(encoding="utf-8")
-    shown = {name: escape(str(value)) for name, value in about.items()}
+    values = {name: escape(str(value)) for name, value in about.items()}
     return PAGE.substitute(
-        shown,
+        values,
         data=data,
         style=style,
         style_hash=hash_of(style),

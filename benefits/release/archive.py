@@ -31,8 +31,8 @@ def write_package(package: Package, release: dict, out: Path, epoch: int) -> Non
     """
     paths = ("datapackage.json", *(t.path for t in package.tables.values()), *IN_THE_PACKAGE)
     files = {path: (package.root / path).read_bytes() for path in paths}
-    listed = [describe_file(path, raw) for path, raw in sorted(files.items())]
-    files[OF_THE_ZIP] = render_documents(package, listed, release["date"])[OF_THE_ZIP]
+    entries = [describe_file(path, raw) for path, raw in sorted(files.items())]
+    files[OF_THE_ZIP] = render_documents(package, entries, release["date"])[OF_THE_ZIP]
     write_zip(out / f"benefits-{release['version']}.zip", files, epoch)
 
 

@@ -100,12 +100,12 @@ def require_prepared(package: Package) -> tuple[dict, diff.Difference | None]:
 def require_same_archive(package: Package, release: dict, epoch: int) -> None:
     """Raise Refused if releases/ has this version with other bytes than it would get now."""
     version = release["version"]
-    kept = package.root / "releases" / f"{version}.zip"
-    if not kept.is_file():
+    path = package.root / "releases" / f"{version}.zip"
+    if not path.is_file():
         return
     with tempfile.TemporaryDirectory() as place:
         write_package(package, release, Path(place), epoch)
-        same = (Path(place) / f"benefits-{version}.zip").read_bytes() == kept.read_bytes()
+        same = (Path(place) / f"benefits-{version}.zip").read_bytes() == path.read_bytes()
     if not same:
         raise Refused(
             f"releases/{version}.zip is kept, and this commit would make other bytes for it: a"

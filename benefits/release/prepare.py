@@ -100,8 +100,8 @@ def write_rows(package: Package, version: str, rows: dict[str, list[dict]]) -> N
     texts = {}
     for name in WRITTEN_BY_THE_RELEASE:
         table = package.tables[name]
-        kept = [r for r in table.rows if r["version"] != version]
-        texts[table.path] = canonical_text(replace(table, rows=kept + rows[name]))
+        others = [r for r in table.rows if r["version"] != version]
+        texts[table.path] = canonical_text(replace(table, rows=others + rows[name]))
     check_result(package, texts)
     for path, text in texts.items():
         with atomic_write(package.root / path) as temporary:

@@ -1,4 +1,4 @@
-"""Packages and clones to work on, and the work for each verb on them."""
+"""Make packages and clones to work on, with work for each verb."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from benefits import diff, version
+from benefits.errors import BenefitsError
 from benefits.files import csv_text
 from benefits.package import ROOT, Version
 from benefits.reading import load
@@ -18,7 +19,7 @@ from stress.crash.verbs import digests, run_verb
 
 
 def copy_package(folder: Path) -> Path:
-    """Copy the package to work on; the verbs are those of this repository."""
+    """Copy the package, without the verbs."""
     folder.mkdir(parents=True)
     for file in ("datapackage.json", "CITATION.cff"):
         shutil.copy(ROOT / file, folder)
@@ -28,19 +29,19 @@ def copy_package(folder: Path) -> Path:
 
 
 def git(root: Path, *args: str) -> str:
-    """Run git in a folder as a committer of its own; return what it prints."""
+    """Run git in a folder, and return what it prints."""
     who = ["-c", "user.name=Crash", "-c", "user.email=crash@example.org"]
     command = ["git", "-C", str(root), *who, *args]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def clone_repository(folder: Path) -> Path:
-    """Clone the last commit and prepare its next version: one that is kept is never made again."""
+    """Clone the last commit and prepare its next version, since a version is released only once."""
     git(ROOT, "clone", "--quiet", str(ROOT), str(folder))
     raise_version(folder)
     if message := run_verb("release", "--root", folder, *prepare_arguments(folder)):
         if "is prepared already" not in message:
-            raise SystemExit(f"error: the last commit cannot be prepared for a release: {message}")
+            raise BenefitsError(f"the last commit cannot be prepared for a release: {message}")
         return folder
     run_verb("describe", "--root", folder)
     git(folder, "commit", "--quiet", "-am", "Prepare")
@@ -48,7 +49,7 @@ def clone_repository(folder: Path) -> Path:
 
 
 def next_day(root: Path) -> str:
-    """Return the first day of a next release: after the last, and not before what the data say."""
+    """Return the first day on which the next release is allowed."""
     package = load(root, only=("releases",))
     days = [package.descriptor["data_through"], *(r["date"] for r in package.rows("releases"))]
     return (date.fromisoformat(max(days)) + timedelta(days=1)).isoformat()
@@ -90,7 +91,7 @@ class Job:
 
 
 def jobs(folder: Path, tally: Tally) -> list[Job]:
-    """Run each verb but the making of a release undisturbed; return its work."""
+    """Run each verb except `release make` without disturbance; return its work."""
     rows = []
     for name, arguments, ready in (
         ("validate", [], lambda root: None),
@@ -148,5 +149,5 @@ def last_release(root: Path) -> Path:
     """Return the zip of the last release; without one nothing can be prepared."""
     path = version.last_release(root)
     if path is None:
-        raise SystemExit("error: releases/ is empty, so no change to it can be prepared")
+        raise BenefitsError("releases/ is empty, so no change to it can be prepared")
     return path
