@@ -18,9 +18,8 @@ def open_standard_streams() -> None:
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            number = os.open(
-                os.devnull, os.O_RDWR
-            )  # the lowest free number, which is that of the stream
+            # The lowest free number, which is that of the stream.
+            number = os.open(os.devnull, os.O_RDWR)
             os.set_inheritable(number, True)
             setattr(sys, name, open(number, mode, encoding="utf-8"))
 

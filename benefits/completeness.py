@@ -26,12 +26,13 @@ SELECT p.population,
          SELECT 1 FROM absences WHERE {OF_PLACE} AND finding = 'not_established'
          AND {in_force_sql("d.data_through")})) AS open
 FROM jurisdictions j CROSS JOIN populations p CROSS JOIN dataset d GROUP BY p.population"""
+# Tables with rows in force, and their keys.
 DATED = {
     "coverage": "coverage",
     "absences": "absence",
     "roles": "role_id",
     "order_terms": "order_term",
-}  # tables of rows in force, and their keys
+}
 OF_A_DATED_ROW = " OR ".join(
     f"(c.\"table\" = '{table}' AND c.record IN "
     f"(SELECT {key} FROM {table} WHERE {in_force_sql(':at')}))"

@@ -46,9 +46,8 @@ class Difference:
     schema: list[tuple[str, str]] = field(default_factory=list)  # (level, sentence)
     added: list[tuple[str, str, dict]] = field(default_factory=list)  # (table, record, row)
     removed: list[tuple[str, str, dict]] = field(default_factory=list)
-    changed: list[tuple[str, str, str, object, object, bool]] = field(
-        default_factory=list
-    )  # (table, record, field, old, new, wording)
+    # (table, record, field, old, new, wording)
+    changed: list[tuple[str, str, str, object, object, bool]] = field(default_factory=list)
 
     @property
     def level(self) -> str:

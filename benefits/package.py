@@ -92,14 +92,17 @@ class Table:
 
     @property
     def fields(self) -> list[dict]:
+        """Return the descriptions of the columns."""
         return self.resource["schema"]["fields"]
 
     @property
     def columns(self) -> list[str]:
+        """Return the names of the columns."""
         return [f["name"] for f in self.fields]
 
     @property
     def primary_key(self) -> list[str]:
+        """Return the names of the columns of the primary key."""
         key = self.resource["schema"]["primaryKey"]
         return [key] if isinstance(key, str) else key
 

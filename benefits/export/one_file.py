@@ -63,7 +63,7 @@ SELECT min(p.name), t."table" FROM dataset_tables t JOIN pragma_table_info(t."ta
 WHERE p.pk GROUP BY 2 HAVING count(*) = 1"""
 
 # x-dns-prefetch-control is in no standard, but without it Chromium looks up the hosts of the links
-# to sources, which a reader may not want.
+# to sources.
 PAGE = Template("""\
 <!DOCTYPE html>
 <html lang="en">

@@ -130,7 +130,7 @@ def power_cut(folder: Path, args, r: random.Random) -> Tally:
 def cut_verb(
     job: Job, times: int, folder: Path, moments: random.Random
 ) -> Iterator[tuple[str, list[str]]]:
-    """Pull the plug under a verb; yield each outcome and its losses."""
+    """Cut the power during a verb; yield each outcome and its losses."""
     with Disk(folder / f"{job.name}-disk", 96) as disk:
         package = disk.place / "one"
         shutil.copytree(job.start, package)

@@ -19,9 +19,8 @@ from stress.hostile.cost import measure_worst
 from stress.hostile.site import documented, map_of, resident
 
 ROUNDS = 8
-FLAT = (
-    1.10  # the largest allowed ratio of memory in the last quarter of rounds to that in the second
-)
+# The largest allowed ratio of memory in the last quarter of the rounds to that in the second.
+FLAT = 1.10
 CONNECTIONS = 4
 
 
