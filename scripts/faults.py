@@ -13,21 +13,15 @@ leave nothing behind. Otherwise the exit code is 1, with a line for each loss.
 from __future__ import annotations
 
 import argparse
-import os
-import random
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benefits.command import run
-from benefits.errors import BenefitsError
 from stress.crash import KINDS
 from stress.crash.disk import own_mounts
+from stress.crash.run import disturb, run_with_own_mounts
 
 
 def main(argv=None) -> int:
@@ -55,46 +49,11 @@ def main(argv=None) -> int:
     if not names:
         parser.error(f"--only names none of: {', '.join(KINDS)}")
     if not own_mounts():
-        return run_with_own_mounts(sys.argv[1:] if argv is None else argv)
+        return run_with_own_mounts([__file__, *(sys.argv[1:] if argv is None else argv)])
     losses = disturb(names, args)
     for loss in losses:
         print(f"loss: {loss}", file=sys.stderr)
     return 1 if losses else 0
-
-
-def run_with_own_mounts(arguments: list[str]) -> int:
-    """Run this verb in its own mount namespace, and return its exit code. Raises BenefitsError."""
-    alone = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-    works = (
-        shutil.which("unshare")
-        and not subprocess.run([*alone, "true"], capture_output=True).returncode
-    )
-    if not works:
-        raise BenefitsError(
-            "mounts in a namespace of this process are not permitted here: "
-            "run as root, or where unshare --mount --map-root-user works"
-        )
-    return subprocess.run([*alone, sys.executable, __file__, *arguments]).returncode
-
-
-def disturb(names: list[str], args: argparse.Namespace) -> list[str]:
-    """Try each kind and print a line for it; return what was lost."""
-    losses = []
-    print("| fault | tries | what was seen | losses | seconds |")
-    print("| --- | ---: | --- | ---: | ---: |", flush=True)
-    with tempfile.TemporaryDirectory(prefix="faults-") as parent:
-        for name in names:
-            folder, start = Path(parent) / name.replace(" ", "-"), time.monotonic()
-            tally = KINDS[name](folder, args, random.Random(f"{args.seed} {name}"))
-            outcomes = ", ".join(
-                f"{what} {n}" if n > 1 else what for what, n in tally.outcomes.items()
-            )
-            seconds = f"{time.monotonic() - start:.0f}"
-            cells = name, tally.tries, outcomes, len(tally.losses), seconds
-            print(f"| {' | '.join(map(str, cells))} |", flush=True)
-            losses += [f"{name}: {loss}" for loss in tally.losses]
-            shutil.rmtree(folder, ignore_errors=True)
-    return losses
 
 
 if __name__ == "__main__":

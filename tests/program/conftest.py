@@ -14,6 +14,7 @@ PARTS = (
     "sql",
     "profiles",
     "scripts",
+    "templates",
     "docs",
     "releases",
     "metadata.yml",
