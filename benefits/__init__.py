@@ -1,1 +1,1 @@
-"""The library of the benefits dataset: all that its verbs and its site do."""
+"""The library of the benefits dataset: all code of its verbs and its site."""

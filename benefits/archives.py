@@ -1,4 +1,4 @@
-"""Unpack the zip of a package, and say what is wrong with one that is damaged or made to harm."""
+"""Unpack the zip of a package, and refuse one that is damaged or malicious."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from benefits.errors import BenefitsError
+
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-# Text shrinks to a tenth at best; a zip that grows far more was made to fill a disk.
+# Text shrinks to a tenth at best; a zip that grows much more is made to fill a disk.
 MAX_GROWTH, SMALL = 50, 10_000_000
-# At most ten parts of at most 60 characters, none empty or a dot alone: what every disk can hold.
+# At most ten parts of at most 60 characters, none empty or a single dot: every disk can hold it.
 PLAIN_NAME = re.compile(r"(?:(?!\./)[^/]{1,60}/){0,9}(?:(?!\.$)[^/]{1,60})?", re.DOTALL)
-# What Python's zipfile raises, beside BadZipFile, on bytes that are no whole zip.
+# What Python's zipfile raises besides BadZipFile if a zip is damaged.
 DAMAGED = (
     zlib.error,
     lzma.LZMAError,
@@ -28,15 +30,12 @@ DAMAGED = (
 )
 
 
-class NoPackage(Exception):
-    """What was named is no package. The message is a sentence for a person."""
+class NoPackage(BenefitsError):
+    """A name leads to nothing that can be read as a package."""
 
 
 def unpack(path: Path, folder: str | Path, name: str) -> None:
-    """Write the files of a zip into a folder.
-
-    Raises NoPackage, which names the file and what to do.
-    """
+    """Write the files of a zip into a folder. Raises NoPackage, which calls the zip `name`."""
     todo = "take the file again from where the release is published, or from the repository"
     with open(path, "rb") as file:
         try:
@@ -50,11 +49,11 @@ def unpack(path: Path, folder: str | Path, name: str) -> None:
             problem = f"is a damaged zip ({str(e) or type(e).__name__})"
         if problem:
             raise NoPackage(f"{name} {problem}: {todo}")
-        archive.extractall(folder)  # what fails now, such as a full disk, is not the zip's fault
+        archive.extractall(folder)  # an error here, such as a full disk, is not one of the zip
 
 
 def zip_problem(archive: zipfile.ZipFile, size: int) -> str:
-    """Return why the files of a zip of this many bytes are not to be unpacked, as a clause."""
+    """Return why a zip of `size` bytes cannot be unpacked safely, as a clause; empty if it can."""
     entries, names = archive.infolist(), set()
     total = sum(entry.file_size for entry in entries)
     if total > MAX_GROWTH * size + SMALL:
@@ -73,7 +72,7 @@ def zip_problem(archive: zipfile.ZipFile, size: int) -> str:
 
 
 def entry_problem(entry: zipfile.ZipInfo) -> str:
-    """Return why one file of a zip is not to be unpacked, as a clause."""
+    """Return why a file of a zip cannot be unpacked safely, as a clause; empty if it can."""
     name = entry.orig_filename
     if name.startswith("/") or ".." in name.split("/") or any(c in name for c in "\\:\0"):
         return f"holds the name {name!r}, which leads out of it"

@@ -1,35 +1,41 @@
-"""Say what is complete, what is open and what is stale, as a page of text."""
+"""Report what is complete, what is open and what is stale."""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import date, timedelta
+from pathlib import Path
+
+from benefits.errors import BenefitsError
+from benefits.periods import EARLIEST, LATEST, in_force_sql, is_iso_date
+from benefits.sqlite import sqlite_uri
 
 STALE_AFTER = 180  # days since the newest reading of a source of a row in force
 
-IN_FORCE = "valid_from <= {day} AND (valid_to IS NULL OR {day} < valid_to)"
 OF_PLACE = "jurisdiction = j.jurisdiction AND population = p.population"
 ANSWERED = f"""
 SELECT p.population,
        SUM(EXISTS (
          SELECT 1 FROM coverage_rules WHERE {OF_PLACE} AND status_scope = 'any_status'
-         AND {IN_FORCE.format(day="d.data_through")})) AS covered,
+         AND {in_force_sql("d.data_through")})) AS covered,
        SUM(EXISTS (
          SELECT 1 FROM absences WHERE {OF_PLACE} AND finding = 'none'
-         AND {IN_FORCE.format(day="d.data_through")})) AS none,
+         AND {in_force_sql("d.data_through")})) AS none,
        SUM(EXISTS (
          SELECT 1 FROM absences WHERE {OF_PLACE} AND finding = 'not_established'
-         AND {IN_FORCE.format(day="d.data_through")})) AS open
+         AND {in_force_sql("d.data_through")})) AS open
 FROM jurisdictions j CROSS JOIN populations p CROSS JOIN dataset d GROUP BY p.population"""
+# Tables with rows in force, and their keys.
 DATED = {
     "coverage": "coverage",
     "absences": "absence",
     "roles": "role_id",
     "order_terms": "order_term",
-}  # tables of rows in force, and their keys
+}
 OF_A_DATED_ROW = " OR ".join(
     f"(c.\"table\" = '{table}' AND c.record IN "
-    f"(SELECT {key} FROM {table} WHERE {IN_FORCE.format(day=':at')}))"
+    f"(SELECT {key} FROM {table} WHERE {in_force_sql(':at')}))"
     for table, key in DATED.items()
 )
 STALE = f"""
@@ -42,16 +48,27 @@ SELECT SUM(agreement = 'agree'), SUM(agreement = 'differ'), SUM(agreement = 'not
 FROM survey_agreement_all"""
 
 
-def report(db: sqlite3.Connection, at: str) -> tuple[list[str], bool]:
-    """Return the lines of the report, and whether everything that must be complete is."""
-    db.row_factory = sqlite3.Row
-    citations, cited = citation_lines(db)
-    surveys, explained = survey_lines(db)
-    lines = [*answer_lines(db), *citations, *surveys, *stale_lines(db, at)]
+def report(database: Path, at: str | None = None) -> tuple[list[str], bool]:
+    """Return the lines of the report, and whether everything that must be complete is.
+
+    `at` is the day for which stale records are listed (default: the day through which the data
+    goes). Raises BenefitsError if it is not a day.
+    """
+    if at is not None and not (is_iso_date(at) and EARLIEST <= at <= LATEST):
+        accepted = f"a day as YYYY-MM-DD, from {EARLIEST} to {LATEST}"
+        raise BenefitsError(f"--at is {at!r}, expected {accepted}")
+    with contextlib.closing(sqlite3.connect(sqlite_uri(database), uri=True)) as db:
+        if at is None:
+            (at,) = db.execute("SELECT data_through FROM dataset").fetchone()
+        db.row_factory = sqlite3.Row
+        citations, cited = citation_lines(db)
+        surveys, explained = survey_lines(db)
+        lines = [*answer_lines(db), *citations, *surveys, *stale_lines(db, at)]
     return lines, cited and explained
 
 
 def answer_lines(db: sqlite3.Connection) -> list[str]:
+    """Return how many answers each population has, and how many are open."""
     (through,) = db.execute("SELECT data_through FROM dataset").fetchone()
     (places,) = db.execute("SELECT COUNT(*) FROM jurisdictions").fetchone()
     lines = [f"On {through}, the day through which the data goes, of {places} jurisdictions:"]
@@ -108,7 +125,7 @@ def survey_lines(db: sqlite3.Connection) -> tuple[list[str], bool]:
 
 
 def stale_lines(db: sqlite3.Connection, at: str) -> list[str]:
-    """Return the records in force on a day whose sources were not read lately."""
+    """Return the records in force on a day whose sources were not read in the last months."""
     oldest = (date.fromisoformat(at) - timedelta(days=STALE_AFTER)).isoformat()
     stale = db.execute(STALE, {"at": at, "oldest": oldest}).fetchall()
     head = f"Stale on {at} (in force, no source read since {oldest}): {len(stale)} records"

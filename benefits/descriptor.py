@@ -1,16 +1,15 @@
-"""Read `datapackage.json`, and say why it cannot be used."""
+"""Check that the tables can be read by `datapackage.json`."""
 
 from __future__ import annotations
 
 import re
 
 MAX_DEPTH = 40  # levels of datapackage.json; ours has nine
-
-
 TYPES = ("string", "integer", "date")
 
 
 def object_of_pairs(pairs):
+    """Return the object of a list of pairs. Raises ValueError if a key occurs twice."""
     seen = {}
     for key, value in pairs:
         if key in seen:
@@ -19,11 +18,13 @@ def object_of_pairs(pairs):
     return seen
 
 
-def no_number(name: str):
-    raise ValueError(f"{name} is no number of JSON")
+def refuse_constant(name: str):
+    """Raise ValueError for NaN and Infinity, which JSON does not have."""
+    raise ValueError(f"{name} is not a number of JSON")
 
 
 def finite_number(digits: str) -> float:
+    """Return a number. Raises ValueError if it is too large."""
     number = float(digits)
     if number in (float("inf"), float("-inf")):
         raise ValueError(f"{digits[:40]} is too large a number")
@@ -31,23 +32,23 @@ def finite_number(digits: str) -> float:
 
 
 def reason_unwritable(descriptor) -> str:
-    """Return why the descriptor could not be written again, as a clause; empty if it could."""
-    left = [(0, descriptor)]
-    while left:
-        depth, part = left.pop()
+    """Return why the descriptor cannot be written as JSON, as a clause; empty if it can."""
+    parts = [(0, descriptor)]
+    while parts:
+        depth, part = parts.pop()
         if depth > MAX_DEPTH:
             return f"it is nested more than {MAX_DEPTH} levels deep"
         if isinstance(part, str) and any("\ud800" <= c <= "\udfff" for c in part):
             return f"{ascii(part)[:80]} holds half of a character"
         if isinstance(part, dict):
-            left += [(depth + 1, x) for pair in part.items() for x in pair]
+            parts += [(depth + 1, x) for pair in part.items() for x in pair]
         elif isinstance(part, list):
-            left += [(depth + 1, x) for x in part]
+            parts += [(depth + 1, x) for x in part]
     return ""
 
 
 def reason_unusable(descriptor) -> str:
-    """Return why the tables cannot be read by this descriptor, in a sentence; empty if they can."""
+    """Return why the tables cannot be read by a descriptor, as a sentence; empty if they can."""
     resources = descriptor.get("resources") if isinstance(descriptor, dict) else None
     if not isinstance(resources, list) or not resources:
         return "needs an object with a non-empty list `resources`"
@@ -65,11 +66,12 @@ def reason_unusable(descriptor) -> str:
 
 
 def has_texts(part, *names: str) -> bool:
+    """Return whether a value is an object whose properties of these names are texts."""
     return isinstance(part, dict) and all(isinstance(part.get(name), str) for name in names)
 
 
 def schema_reason(schema, place: str) -> str:
-    """Return why a table cannot be read by its schema."""
+    """Return why a table cannot be read by its schema, as a sentence; empty if it can."""
     fields = schema.get("fields") if isinstance(schema, dict) else None
     if not isinstance(fields, list) or not fields:
         return f"{place} needs a `schema` with a list `fields`"
@@ -96,7 +98,7 @@ def schema_reason(schema, place: str) -> str:
 
 
 def field_reason(field: dict) -> str:
-    """Return why the cells of a field cannot be read."""
+    """Return why the cells of a field cannot be read, as a clause; empty if they can."""
     kind, constraints = field.get("type"), field.get("constraints", {})
     if kind not in TYPES:
         return f"type is {kind!r}, expected one of {', '.join(TYPES)}"

@@ -1,6 +1,6 @@
-"""Write what describes the package: the codebook, the known gaps, the second coding, CITATION.cff.
+"""Write the documents that describe the package.
 
-The texts are Jinja templates in templates/documents.
+The codebook, the known gaps and the second coding are Jinja templates in templates/documents.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ import csv
 import jinja2
 import yaml
 
+from benefits.files import atomic_write
 from benefits.package import ROOT, Package, Table
 from benefits.periods import in_force_on
 
-# Columns that are often empty for a reason, which is no gap.
+# An empty cell of these columns has a meaning of its own and is not a gap.
 EMPTY_BY_NATURE = ("valid_to", "enrollment_cap", "age_min", "age_max")
 
 
 def codebook(package: Package) -> str:
+    """Return the meaning of every table and column."""
     return render("codebook.md", d=package.descriptor, tables=package.tables)
 
 
 def gaps(package: Package) -> str:
-    """Return what the dataset does not know, read off the data."""
+    """Return what the dataset does not know."""
     through = package.descriptor["data_through"]
     return render(
         "gaps.md",
@@ -43,7 +45,7 @@ def gaps(package: Package) -> str:
 
 
 def empty_cells(package: Package):
-    """Yield (table, column, how many cells are empty, of how many) where something is empty."""
+    """Yield (table, column, number of empty cells, number of cells) for columns with gaps."""
     for name in ("programs", "coverage", "cases"):
         table = package.tables[name]
         for field in table.fields:
@@ -54,7 +56,7 @@ def empty_cells(package: Package):
 
 
 def second_coding(package: Package) -> str:
-    """Return how far two coders diverged, by field, from docs/method/second-coding.csv."""
+    """Return how often two coders disagreed, by field, from docs/method/second-coding.csv."""
     path = package.root / "docs" / "method" / "second-coding.csv"
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -66,6 +68,7 @@ def second_coding(package: Package) -> str:
 
 
 def citation(package: Package) -> str:
+    """Return the Citation File Format of the package."""
     d = package.descriptor
     released = {r["version"]: r["date"] for r in package.rows("releases")}
     content = {
@@ -96,19 +99,26 @@ DOCUMENTS = {
 
 
 def outdated_documents(package: Package) -> list[str]:
-    """Return the generated files that do not say what the package says."""
+    """Return the paths of the documents that are missing or out of date."""
     return [
         name
-        for name, make in DOCUMENTS.items()
+        for name, document in DOCUMENTS.items()
         if not (package.root / name).is_file()
-        or (package.root / name).read_text(encoding="utf-8") != make(package)
+        or (package.root / name).read_text(encoding="utf-8") != document(package)
     ]
+
+
+def write_document(package: Package, name: str) -> None:
+    """Write one document, by its path."""
+    with atomic_write(package.root / name) as temporary:
+        temporary.write_text(DOCUMENTS[name](package), encoding="utf-8")
 
 
 # ---- templates -----------------------------------------------------------------------------------
 
 
 def render(template: str, **values) -> str:
+    """Return the text of a template."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "templates" / "documents"),
         undefined=jinja2.StrictUndefined,
@@ -121,16 +131,17 @@ def render(template: str, **values) -> str:
 
 
 def cell(text: str | None) -> str:
-    """Return a text so that it fits in a cell of a Markdown table."""
+    """Return a text for a cell of a Markdown table."""
     return (text or "").replace("|", "&#124;")
 
 
 def codes(names: list[str]) -> str:
+    """Return names as Markdown code."""
     return ", ".join(f"`{name}`" for name in names)
 
 
 def kind(field: dict, table: Table) -> str:
-    """Return the type of a field, whether it is required, and where it points to."""
+    """Return the type of a field, whether it is required, and which table it points to."""
     text = field["type"]
     if field.get("constraints", {}).get("required"):
         text += ", required"

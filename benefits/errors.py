@@ -4,4 +4,7 @@ from __future__ import annotations
 
 
 class BenefitsError(Exception):
-    """A verb cannot do what it was asked. The message says why and what to do."""
+    """A verb cannot do its work. The message says why and what to do.
+
+    `benefits.command` prints it and ends the program with exit code 1.
+    """

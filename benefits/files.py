@@ -1,4 +1,4 @@
-"""Write files and folders so that they are complete or not there, and CSV in its canonical form."""
+"""Write files and folders atomically and durably, and CSV in its canonical form."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def atomic_write(path: Path):
-    """Yield a temporary name in the folder of `path`, whose file or folder then replaces `path`.
+    """Yield a temporary path; the file or folder written there then replaces `path`.
 
-    After an error or a crash `path` is what it was before. Raises OSError, which names the file.
+    After an error or a crash `path` is unchanged. Raises OSError, which names the file.
     """
     if path.exists() and not path.is_file() and not path.is_dir():
-        # Taking the place of /dev/null would be felt on the whole machine.
+        # Root could replace /dev/null, which every other program uses.
         raise OSError(errno.EINVAL, "it is a device or a pipe, expected a file", str(path))
     remove_stale(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield temporary
-        # On the disk before it has the name: after a power cut a name may stand there whose bytes
-        # never came.
+        # The bytes must reach the disk before the name does: otherwise a power cut can leave a
+        # file with the name and without its content.
         os.sync() if temporary.is_dir() else sync_path(temporary)
         os.replace(temporary, path)
         sync_path(path.parent)
@@ -39,15 +39,15 @@ def atomic_write(path: Path):
 
 def sync_path(path: Path) -> None:
     """Wait until the bytes of a file, or the names in a folder, are on the disk."""
-    opened = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)
 
 
 def remove_stale(path: Path) -> None:
-    """Remove the temporary files of `path` that killed verbs left: their process is no more."""
+    """Remove the temporary files of `path` whose process has ended."""
     for stale in path.parent.glob(f".{path.name}.*"):
         owner = re.match("[0-9]+", stale.name.removeprefix(f".{path.name}."))
         if owner and (int(owner[0]) == os.getpid() or not process_exists(int(owner[0]))):
@@ -55,17 +55,18 @@ def remove_stale(path: Path) -> None:
 
 
 def process_exists(process: int) -> bool:
+    """Return whether a process with this number runs."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except OSError:
-        pass  # another user's
+        pass  # it belongs to another user
     return True
 
 
 def remove(*paths: Path) -> None:
-    """Remove files and folders. One that is not there is skipped."""
+    """Remove files and folders; skip those that do not exist."""
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -74,7 +75,7 @@ def remove(*paths: Path) -> None:
 
 
 def csv_text(columns: list[str], rows) -> str:
-    """Return the text of a file of data/, as `write_csv` writes it."""
+    """Return rows as CSV in the canonical form."""
     out = io.StringIO()
     write_csv(out, columns, rows)
     return out.getvalue()

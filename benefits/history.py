@@ -1,32 +1,37 @@
-"""What the dataset said in each release, read back from its record of changes: pure functions from
-rows to rows.
+"""Reconstruct what the dataset said in each release from its record of changes.
 
 `changes` holds, for each release after the first, every cell that changed (its field, old and
-new) and every row that was added or removed (field `*`, the row as JSON). Walking back from the
-present rows gives each earlier release exactly."""
+new) and every row that was added or removed (field `*`, the row as JSON). Undoing the changes of
+one release after the other gives each earlier release exactly.
+"""
 
 from __future__ import annotations
 
 import json
 
-NOW = "9999-12-31"  # stands for "still said" in `known_to`
+from benefits.package import Version
+
+NOW = "9999-12-31"  # in `known_to`: the dataset still says so
 WHOLE_ROW = "*"
 
 
 def as_text(value) -> str | None:
-    """A cell as `changes` writes it."""
+    """Return a cell as `changes` holds it."""
     return None if value is None else str(value)
 
 
-def dump(row: dict) -> str:
+def dump_row(row: dict) -> str:
+    """Return a row as JSON."""
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
 def change_rows(difference, version: str, day: str, reasons: dict) -> list[dict]:
-    """The rows of `changes` that a difference makes. `reasons` is by (table, record, field),
-    with `*` for a whole record."""
+    """Return the rows of `changes` for a difference.
 
-    def made(table, record, field, old, new):
+    `reasons` is by (table, record, field), with `*` for a whole record.
+    """
+
+    def change(table, record, field, old, new):
         reason = reasons.get((table, record, field)) or reasons.get((table, record, WHOLE_ROW))
         return {
             "version": version,
@@ -39,18 +44,21 @@ def change_rows(difference, version: str, day: str, reasons: dict) -> list[dict]
             "reason": reason,
         }
 
-    found = [made(t, k, WHOLE_ROW, None, dump(row)) for t, k, row in difference.added]
-    found += [made(t, k, WHOLE_ROW, dump(row), None) for t, k, row in difference.removed]
-    found += [made(t, k, f, as_text(a), as_text(b)) for t, k, f, a, b, _ in difference.changed]
-    return sorted(found, key=lambda c: (c["version"], c["table"], c["record"], c["field"]))
+    rows = [change(t, k, WHOLE_ROW, None, dump_row(row)) for t, k, row in difference.added]
+    rows += [change(t, k, WHOLE_ROW, dump_row(row), None) for t, k, row in difference.removed]
+    rows += [change(t, k, f, as_text(a), as_text(b)) for t, k, f, a, b, _ in difference.changed]
+    return sorted(rows, key=lambda c: (c["version"], c["table"], c["record"], c["field"]))
 
 
-def order(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
+def by_version(releases: list[dict]) -> list[dict]:
+    """Return rows of `releases`, the first version first."""
+    return sorted(releases, key=lambda r: Version.parse(r["version"]))
 
 
-def undo(rows: dict[str, dict], changes: list[dict], types: dict[str, str]) -> dict[str, dict]:
-    """The rows of one table, by key, as they were before the changes of one release."""
+def undo_changes(
+    rows: dict[str, dict], changes: list[dict], types: dict[str, str]
+) -> dict[str, dict]:
+    """Return the rows of one table, by key, as they were before the changes of one release."""
     before = dict(rows)
     for c in changes:
         if c["field"] == WHOLE_ROW:
@@ -68,38 +76,42 @@ def undo(rows: dict[str, dict], changes: list[dict], types: dict[str, str]) -> d
     return before
 
 
-def releases_of(
+def states_by_release(
     rows: dict[str, dict], changes: list[dict], types: dict[str, str], releases: list[dict]
 ) -> dict[str, dict[str, dict]]:
-    """The rows of one table, by key, in each release: {version: rows}."""
+    """Return the rows of one table, by key, in each release: {version: {key: row}}."""
     states, state = {}, rows
-    for release in sorted(releases, key=lambda r: order(r["version"]), reverse=True):
+    for release in reversed(by_version(releases)):
         states[release["version"]] = state
-        state = undo(state, [c for c in changes if c["version"] == release["version"]], types)
+        state = undo_changes(
+            state, [c for c in changes if c["version"] == release["version"]], types
+        )
     return states
 
 
-def known(
+def known_states(
     rows: dict[str, dict], changes: list[dict], types: dict[str, str], releases: list[dict]
 ) -> list[dict]:
-    """Every state that a row has had, with `known_from` (the day of the release that first
-    said so) and `known_to` (the first day on which a later release said otherwise). Before the
-    first release, and for rows not yet released, the present rows stand alone."""
+    """Return every state that each row of one table has had.
+
+    `known_from` is the day of the release that first said so, and `known_to` the day of the first
+    release that said otherwise. Before the first release there are only the present rows.
+    """
     if not releases:
         return [row | {"known_from": "0001-01-01", "known_to": NOW} for row in rows.values()]
-    found: list[dict] = []
-    open_: dict[str, dict] = {}
-    states = releases_of(rows, changes, types, releases)
-    for release in sorted(releases, key=lambda r: order(r["version"])):
+    past: list[dict] = []
+    current: dict[str, dict] = {}
+    states = states_by_release(rows, changes, types, releases)
+    for release in by_version(releases):
         state, day = states[release["version"]], release["date"]
-        for key in list(open_):
+        for key in list(current):
             if state.get(key) != {
-                k: v for k, v in open_[key].items() if not k.startswith("known_")
+                k: v for k, v in current[key].items() if not k.startswith("known_")
             }:
-                open_.pop(key)["known_to"] = day
+                current.pop(key)["known_to"] = day
         for key, row in state.items():
-            if key not in open_:
-                open_[key] = row | {"known_from": day, "known_to": NOW}
-                found.append(open_[key])
-    # Two releases on one day: what only the first of them said was never the last word of any day.
-    return [row for row in found if row["known_from"] < row["known_to"]]
+            if key not in current:
+                current[key] = row | {"known_from": day, "known_to": NOW}
+                past.append(current[key])
+    # Of two releases on one day only the second counts for that day.
+    return [row for row in past if row["known_from"] < row["known_to"]]

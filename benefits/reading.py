@@ -1,7 +1,7 @@
 """Read the data package from its files, with every fault of reading.
 
-What one file, line or cell says by its schema alone is checked here. What needs several rows is a
-rule (`benefits/validation`).
+Here each file, line and cell is checked by its schema alone. What needs several rows is a rule
+(`benefits/validation`).
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from pathlib import Path
 
 from benefits.descriptor import (
     finite_number,
-    no_number,
     object_of_pairs,
     reason_unusable,
     reason_unwritable,
+    refuse_constant,
 )
+from benefits.errors import BenefitsError
 from benefits.package import MAX_CELL, ROOT, Fault, Package, Table
 from benefits.periods import is_iso_date
 
 MAX_FIELDS = 200  # columns; frictionless needs a minute for a row of 100,000 cells
-MAX_READ = 131_072  # characters; a file with a longer cell is not read on: it is no table of ours
+MAX_READ = 131_072  # characters; a file with a longer cell is not read to its end
 MAX_DIGITS = 15  # of a whole number
 INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 
 
 def load(root: Path = ROOT, only: tuple[str, ...] | None = None) -> Package:
-    """Read the package under `root`. Raises nothing: whatever is wrong is in `faults`.
+    """Return the package under `root`. Raises nothing: all errors are in its `faults`.
 
-    With `only`, these tables alone are read; of the others `rows` is None, and `digests` has
-    nothing.
+    With `only`, just these tables are read; the others have None as `rows` and no digest.
     """
     package = Package(Path(root))
     read_descriptor(package)
@@ -49,10 +49,19 @@ def load(root: Path = ROOT, only: tuple[str, ...] | None = None) -> Package:
     return package
 
 
+def load_sound(root: Path = ROOT) -> Package:
+    """Return the package under `root`. Raises BenefitsError if it has faults of reading."""
+    package = load(root)
+    if package.faults:
+        raise BenefitsError("the package has faults; run make check")
+    return package
+
+
 # ---- files -------------------------------------------------------------------------------------
 
 
 def read_descriptor(package: Package) -> None:
+    """Read datapackage.json; the descriptor stays None, with a fault, if it cannot be used."""
     name = "datapackage.json"
 
     def add_fault(rule, message, todo, line=0):
@@ -69,7 +78,7 @@ def read_descriptor(package: Package) -> None:
         descriptor = json.loads(
             text,
             object_pairs_hook=object_of_pairs,
-            parse_constant=no_number,
+            parse_constant=refuse_constant,
             parse_float=finite_number,
         )
     except json.JSONDecodeError as e:
@@ -156,13 +165,13 @@ def decode(package: Package, path: str, raw: bytes) -> str | None:
 
 
 class TableReader:
-    """Reads the file of one table into its rows."""
+    """Read the file of one table into its rows."""
 
     def __init__(self, package: Package, table: Table):
         self.package, self.table = package, table
         self.columns = table.columns
         self.types = {f["name"]: f["type"] for f in table.fields}
-        # Text is what it is, unless it is too long.
+        # A text needs no check of its type.
         self.typed = [column for column in self.columns if self.types[column] != "string"]
         self.key = [self.columns.index(c) for c in table.primary_key if c in self.columns]
 
@@ -171,6 +180,7 @@ class TableReader:
         self.package.faults.append(fault)
 
     def read(self) -> None:
+        """Read the file. Every error becomes a fault of the package."""
         raw = read_bytes(self.package, self.table.path, self.table.name)
         if raw is None:
             return
@@ -181,7 +191,7 @@ class TableReader:
         if decode(self.package, self.table.path, raw) is None:
             return
         csv.field_size_limit(sys.maxsize)
-        # A piece at a time: as text, all of it takes four times the memory.
+        # Decode piece by piece: the whole file as text takes four times the memory.
         text = io.TextIOWrapper(io.BytesIO(self.plain_lines(raw)), encoding="utf-8", newline="")
         reader = csv.reader(text, strict=True)
         try:
@@ -242,7 +252,7 @@ class TableReader:
         return True
 
     def read_row(self, line: int, cells: list[str]) -> bool:
-        """Read a row, and return whether the file can be read on."""
+        """Read a row, and return whether the rest of the file can be read."""
         longest = max(map(len, cells))
         if len(cells) > MAX_FIELDS or longest > MAX_READ:
             size = f"{len(cells):,} cells"
@@ -269,9 +279,9 @@ class TableReader:
         return True
 
     def read_cell(self, cell: str, column: str, line: int, key: str):
-        """Return a cell, which is not empty, as str or int.
+        """Return a cell that is not empty as str or int.
 
-        None, with a fault, if it does not fit its type.
+        Return None, with a fault, if it does not fit its type.
         """
         kind = self.types[column]
         if len(cell) > MAX_CELL:

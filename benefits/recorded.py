@@ -1,11 +1,11 @@
-"""When the dataset recorded each of its dated changes, and which of them it has withdrawn.
+"""Find when the dataset recorded each of its dated changes, and which of them it has withdrawn.
 
-The view `dated_changes` says what has a date now. The same view over the rows of each earlier
-release says what had one then: `changes` leads back from release to release. The day of a release
-is when its readers were told, so that no clock is needed.
+The view `dated_changes` lists what has a date now. The same view over the rows of each earlier
+release, which `changes` gives, lists what had one then. A change is recorded on the day of the
+release that first has it, so no clock is needed.
 
-Rows that are not yet released differ from the kept package of the last release, or, where that is
-not at hand, may all be new. Their day is the one through which the data goes.
+Rows that are not released yet are those that differ from the zip of the last release. Without that
+zip all rows may be new. Their day is the one through which the data goes.
 """
 
 from __future__ import annotations
@@ -22,27 +22,14 @@ from pathlib import Path
 
 from benefits import history
 
-SHOWN = (
-    "populations",
-    "programs",
-    "cases",
-    "coverage",
-    "roles",
-    "events",
-)  # what dated_changes is made of
-DOCUMENTS = (
-    "sources",
-    "citations",
-)  # their corrections are counted with the release, not told one by one
-OF_A_CITATION = (
-    "table",
-    "record",
-    "source",
-    "locator",
-    "relation",
-)  # what an entry shows of it; a new check of it is no change
+# The tables that dated_changes reads.
+SHOWN = ("populations", "programs", "cases", "coverage", "roles", "events")
+# Corrections of these are counted with the release, not listed one by one.
+DOCUMENTS = ("sources", "citations")
+# The columns of a citation that an entry shows: a new check of the same source is no change.
+OF_A_CITATION = ("table", "record", "source", "locator", "relation")
 
-# What zipfile and json raise on damage, encryption, an unknown method, or a file that is not there.
+# What zipfile and json raise on damage, encryption, an unknown method, or a missing file.
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -57,7 +44,7 @@ Key = tuple[str, str, str]  # table, record, and which of its dates: start or en
 
 @dataclass
 class Entry:
-    """What the dataset has said of one dated change; `said` is the last, also where withdrawn."""
+    """One dated change: when it was recorded, and `said`, the last row of it."""
 
     first: str
     updated: str
@@ -68,18 +55,17 @@ class Entry:
 
 @dataclass
 class Step:
-    """What a release, or the package as it stands after the last one, said of dated changes."""
+    """The dated changes of a release, or of the package after the last release."""
 
     day: str
     said: dict[Key, dict]
-    touched: set[tuple[str, str]] = field(
-        default_factory=set
-    )  # records with a changed cell or citation
+    # Records with a changed cell or citation.
+    touched: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass
 class Correction:
-    """A record that a release changed or took out."""
+    """A record that a release changed or removed."""
 
     version: str
     day: str
@@ -95,18 +81,16 @@ class Correction:
 
 @dataclass
 class Record:
-    """All that feeds need to know of what was said when."""
+    """All that feeds need: each dated change, the corrections and the releases."""
 
     entries: dict[Key, Entry]
     corrections: list[Correction]
     releases: list[dict]
-    newest: (
-        str  # the day of the last release, or through which the data goes where it is ahead of that
-    )
+    newest: str  # the day of the last release, or through which unreleased data goes
 
 
 def key_of(change: dict) -> Key:
-    """Name one dated change, for as long as the dataset exists."""
+    """Return the permanent key of a dated change."""
     return (
         change["table"],
         change["record"],
@@ -115,35 +99,34 @@ def key_of(change: dict) -> Key:
 
 
 def read(connection: sqlite3.Connection, kept: Path) -> Record:
-    """Read the record of a database.
+    """Return the record of a database.
 
-    `kept` is the folder with the zip of each release. Raises ValueError if that zip is damaged.
+    `kept` is the folder with the zip of each release. Raises ValueError if that of the last release
+    is damaged.
     """
-    releases = sorted(rows_of(connection, "releases"), key=lambda r: history.order(r["version"]))
+    releases = history.by_version(rows_of(connection, "releases"))
     about = rows_of(connection, "dataset")[0]
     present = {t: keyed(connection, t) for t in (*SHOWN, "citations")}
     changes: dict[str, list[dict]] = {r["version"]: [] for r in releases}
     for c in rows_of(connection, "changes"):
         changes[c["version"]].append(c)
-    told = Told(connection)
+    view = DatedChanges(connection)
     day = max([about["data_through"], *(r["date"] for r in releases[-1:])])
     last = last_release(connection, releases, kept, present)
-    steps = released(told, releases, changes, present if last is None else last)
+    steps = release_steps(view, releases, changes, present if last is None else last)
     if last is not None:
-        touched = differing(last, present)
+        touched = changed_records(last, present)
+    elif about["version"] in changes:
+        touched = set()
     else:
-        touched = (
-            set()
-            if about["version"] in changes
-            else {(t, record) for t in SHOWN for record in present[t]}
-        )
+        touched = {(t, record) for t in SHOWN for record in present[t]}
     if touched:
-        steps.append(Step(day, told.dated(present), touched))
+        steps.append(Step(day, view.dated(present), touched))
     newest = day if touched else releases[-1]["date"]
     return Record(
         follow(steps),
         corrections_of(connection, changes),
-        [r | counts(changes[r["version"]]) for r in releases],
+        [r | count_changes(changes[r["version"]]) for r in releases],
         newest,
     )
 
@@ -152,23 +135,24 @@ def read(connection: sqlite3.Connection, kept: Path) -> Record:
 
 
 def rows_of(connection: sqlite3.Connection, table: str) -> list[dict]:
+    """Return the rows of a table."""
     cursor = connection.execute(f'SELECT * FROM "{table}"')
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row)) for row in cursor]
 
 
 def primary_key(connection: sqlite3.Connection, table: str) -> str:
-    return connection.execute(
-        "SELECT name FROM pragma_table_info(?) WHERE pk = 1", [table]
-    ).fetchone()[0]
+    """Return the first column of the primary key of a table."""
+    sql = "SELECT name FROM pragma_table_info(?) WHERE pk = 1"
+    return connection.execute(sql, [table]).fetchone()[0]
 
 
 def keyed(connection: sqlite3.Connection, table: str) -> dict[str, dict]:
-    """The rows of a table by key, with each cell as text."""
+    """Return the rows of a table by key, with each cell as text."""
     key = primary_key(connection, table)
-    if table == "citations":  # thousands, all of text
-        wanted = ", ".join(f'"{c}"' for c in (key, *OF_A_CITATION))
-        cursor = connection.execute(f"SELECT {wanted} FROM citations")
+    if table == "citations":  # only what an entry shows: there are thousands
+        columns = ", ".join(f'"{c}"' for c in (key, *OF_A_CITATION))
+        cursor = connection.execute(f"SELECT {columns} FROM citations")
         return {record: dict(zip(OF_A_CITATION, cells)) for record, *cells in cursor}
     return {
         r[key]: {c: history.as_text(v) for c, v in r.items()} for r in rows_of(connection, table)
@@ -178,16 +162,16 @@ def keyed(connection: sqlite3.Connection, table: str) -> dict[str, dict]:
 def last_release(
     connection: sqlite3.Connection, releases: list[dict], kept: Path, present: dict
 ) -> dict[str, dict[str, dict]] | None:
-    """Return the rows of the last release by table and key, as its kept package has them.
+    """Return the rows of the last release by table and key, from its zip.
 
-    None if that is not at hand. A table whose file has not changed since is the one of `present`.
-    Raises ValueError if the package is damaged.
+    Return None if there is no zip. A table whose file has not changed since is the one of
+    `present`. Raises ValueError if the zip is damaged.
     """
     path = kept / f"{releases[-1]['version']}.zip" if releases else None
     if path is None or not path.is_file():
         return None
     digests = {t["table"]: t["sha256"] for t in rows_of(connection, "dataset_tables")}
-    found = {}
+    rows = {}
     try:
         with zipfile.ZipFile(path) as archive:
             names = {
@@ -197,118 +181,119 @@ def last_release(
             for t in present:
                 # A release may not have had the table.
                 raw = archive.read(names[t]) if t in names else b""
-                same, key = (
-                    hashlib.sha256(raw).hexdigest() == digests[t],
-                    primary_key(connection, t),
-                )
-                found[t] = present[t] if same else {row[key]: row for row in table_of(raw)}
+                if hashlib.sha256(raw).hexdigest() == digests[t]:
+                    rows[t] = present[t]
+                else:
+                    key = primary_key(connection, t)
+                    rows[t] = {row[key]: row for row in read_rows(raw)}
     except UNREADABLE as e:
         raise ValueError(f"the kept release {path.name} cannot be read: {e}") from e
-    return found
+    return rows
 
 
-def table_of(raw: bytes) -> list[dict]:
+def read_rows(raw: bytes) -> list[dict]:
+    """Return the rows of a CSV file."""
     reader = csv.DictReader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""))
     return [{c: v or None for c, v in row.items()} for row in reader]
 
 
-# ---- what was dated in each release ------------------------------------------------------------
+# ---- dated changes of each release -------------------------------------------------------------
 
 
-class Told:
-    """The view of a database over other rows than its own."""
+class DatedChanges:
+    """The view `dated_changes` of a database, applied to the rows of a release."""
 
     def __init__(self, connection: sqlite3.Connection):
-        self.view = connection.execute(
-            "SELECT sql FROM sqlite_master WHERE name = 'dated_changes'"
-        ).fetchone()[0]
-        self.columns = {
-            t: (
-                connection.execute(
-                    "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", [t]
-                ).fetchall()
-            )
-            for t in SHOWN
-        }
+        sql = "SELECT sql FROM sqlite_master WHERE name = 'dated_changes'"
+        (self.view,) = connection.execute(sql).fetchone()
+        sql = "SELECT name, type FROM pragma_table_info(?) ORDER BY cid"
+        self.columns = {t: connection.execute(sql, [t]).fetchall() for t in SHOWN}
 
     def dated(self, tables: dict[str, dict[str, dict]]) -> dict[Key, dict]:
         """Return the dated changes by key.
 
-        A row that the view cannot date or name, since its release had other columns, is left out.
+        A row that the view cannot date or name, since its release had other columns, is skipped.
         """
         memory = sqlite3.connect(":memory:")
         try:
             for t, columns in self.columns.items():
                 typed = ", ".join(f'"{name}" {kind}' for name, kind in columns)
                 memory.execute(f'CREATE TABLE "{t}" ({typed})')
-                rows = ([row.get(name) for name, _ in columns] for row in tables[t].values())
-                memory.executemany(
-                    f'INSERT INTO "{t}" VALUES ({", ".join("?" * len(columns))})', rows
-                )
+                cells = ([row.get(name) for name, _ in columns] for row in tables[t].values())
+                places = ", ".join("?" * len(columns))
+                memory.executemany(f'INSERT INTO "{t}" VALUES ({places})', cells)
             memory.execute(self.view)
-            found = [c for c in rows_of(memory, "dated_changes") if c["date"] and c["title"]]
+            rows = [c for c in rows_of(memory, "dated_changes") if c["date"] and c["title"]]
         finally:
             memory.close()
-        return {key_of(c): c for c in found}
+        return {key_of(row): row for row in rows}
 
 
-def released(
-    told: Told,
+def release_steps(
+    view: DatedChanges,
     releases: list[dict],
     changes: dict[str, list[dict]],
     last: dict[str, dict[str, dict]],
 ) -> list[Step]:
-    """A step for each release, oldest first, from the rows of the last one."""
-    cited = {key: (c["table"], c["record"]) for key, c in last["citations"].items()}
-    for c in (
-        c
-        for found in changes.values()
-        for c in found
-        if c["table"] == "citations" and c["field"] == history.WHOLE_ROW
-    ):
-        row = json.loads(c["old"] or c["new"])
-        cited.setdefault(c["record"], (row["table"], row["record"]))
+    """Return a step for each release, oldest first, from the rows of the last one."""
+    cited = cited_records(changes, last["citations"])
     steps, rows, said = [], last, None
     for release in reversed(releases):
-        found = changes[release["version"]]
-        said = told.dated(rows) if said is None else said
-        touched = {(c["table"], c["record"]) for c in found if c["table"] != "citations"}
-        touched |= {
-            cited[c["record"]]
-            for c in found
-            if c["table"] == "citations"
-            and c["field"] in (history.WHOLE_ROW, *OF_A_CITATION)
-            and c["record"] in cited
-        }
-        steps.append(Step(release["date"], said, touched))
-        by_table = {t: [c for c in found if c["table"] == t] for t in SHOWN}
+        of_release = changes[release["version"]]
+        said = view.dated(rows) if said is None else said
+        steps.append(Step(release["date"], said, touched_records(of_release, cited)))
+        by_table = {t: [c for c in of_release if c["table"] == t] for t in SHOWN}
         if any(by_table.values()):
-            rows, said = rows | {t: history.undo(rows[t], by_table[t], {}) for t in SHOWN}, None
+            rows = rows | {t: history.undo_changes(rows[t], by_table[t], {}) for t in SHOWN}
+            said = None
     return steps[::-1]
 
 
-def differing(
+def cited_records(
+    changes: dict[str, list[dict]], citations: dict[str, dict]
+) -> dict[str, tuple[str, str]]:
+    """Return the record that each citation is about, by the key of the citation.
+
+    `citations` are those of the last release; removed ones are in `changes`.
+    """
+    records = {key: (c["table"], c["record"]) for key, c in citations.items()}
+    for change in (c for of_release in changes.values() for c in of_release):
+        if change["table"] == "citations" and change["field"] == history.WHOLE_ROW:
+            row = json.loads(change["old"] or change["new"])
+            records.setdefault(change["record"], (row["table"], row["record"]))
+    return records
+
+
+def touched_records(changes: list[dict], cited: dict[str, tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return the records that changes are about: their own cells, or those of their citations."""
+    shown = (history.WHOLE_ROW, *OF_A_CITATION)
+    records = {(c["table"], c["record"]) for c in changes if c["table"] != "citations"}
+    return records | {
+        cited[c["record"]]
+        for c in changes
+        if c["table"] == "citations" and c["field"] in shown and c["record"] in cited
+    }
+
+
+def changed_records(
     old: dict[str, dict[str, dict]], new: dict[str, dict[str, dict]]
 ) -> set[tuple[str, str]]:
-    """The records that differ between two states, in a cell or in a citation."""
-    found = set()
+    """Return the records that differ between two states, in a cell or in a citation."""
+    records = set()
     for table in (t for t in old if old[t] is not new[t]):
         for key in old[table].keys() | new[table].keys():
             a, b = old[table].get(key) or {}, new[table].get(key) or {}
-            if any(
-                a.get(c) != b.get(c)
-                for c in (OF_A_CITATION if table == "citations" else a.keys() | b.keys())
-            ):
-                found.add(
-                    ((b or a)["table"], (b or a)["record"])
-                    if table == "citations"
-                    else (table, key)
-                )
-    return found
+            columns = OF_A_CITATION if table == "citations" else a.keys() | b.keys()
+            if all(a.get(c) == b.get(c) for c in columns):
+                continue
+            row = b or a
+            record = (row["table"], row["record"]) if table == "citations" else (table, key)
+            records.add(record)
+    return records
 
 
 def follow(steps: list[Step]) -> dict[Key, Entry]:
-    """What was said of each dated change, from step to step."""
+    """Return the entry of each dated change, from the first step to the last."""
     entries: dict[Key, Entry] = {}
     for step in steps:
         for key in entries.keys() | step.said.keys():
@@ -318,12 +303,8 @@ def follow(steps: list[Step]) -> dict[Key, Entry]:
             elif said is None and entry.withdrawn:
                 continue
             elif said != entry.said or entry.withdrawn or key[:2] in step.touched:
-                entry.updated, entry.sequence, entry.withdrawn = (
-                    step.day,
-                    entry.sequence + 1,
-                    said is None,
-                )
-                entry.said = said or entry.said
+                entry.updated, entry.sequence = step.day, entry.sequence + 1
+                entry.withdrawn, entry.said = said is None, said or entry.said
     return entries
 
 
@@ -333,9 +314,9 @@ def follow(steps: list[Step]) -> dict[Key, Entry]:
 def corrections_of(
     connection: sqlite3.Connection, changes: dict[str, list[dict]]
 ) -> list[Correction]:
-    """Return the records that a release changed or took out, oldest release first.
+    """Return the records that a release changed or removed, oldest release first.
 
-    Documents are left out.
+    Those of DOCUMENTS are skipped.
     """
     labels = {(r["table"], r["record"]): r["label"] for r in rows_of(connection, "records")}
     groups: dict[tuple, list[dict]] = {}
@@ -379,8 +360,8 @@ def corrections_of(
     return corrections
 
 
-def counts(changes: list[dict]) -> dict[str, int]:
-    """How many records a release added, changed and took out."""
+def count_changes(changes: list[dict]) -> dict[str, int]:
+    """Return how many records a release added, changed and removed."""
     rows = [c for c in changes if c["field"] == history.WHOLE_ROW]
     cells = {(c["table"], c["record"]) for c in changes if c["field"] != history.WHOLE_ROW}
     return {

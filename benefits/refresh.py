@@ -1,9 +1,8 @@
-"""Build/benefits.db is brought up to date: validated and built again if anything it is made from
-has changed.
+"""Build the database again if anything that it is made from has changed.
 
-"Changed" is by content, not by time: the SHA-256 of every file that goes into the database, of
-the scripts that make it, and of the database itself, are held against those written beside it in
-build/made-from.json when it was made."""
+A change is one of content, not of time: the SHA-256 of every file that goes into the database, of
+the code that builds it, and of the database itself, must be those in build/made-from.json.
+"""
 
 from __future__ import annotations
 
@@ -18,45 +17,50 @@ from pathlib import Path
 from benefits.files import atomic_write
 
 MAKERS = ("validate", "build")
-READERS = ("web", "export", "release")  # rooms of the library that the database does not come from
+READERS = ("web", "export", "release")  # folders of the library that only read the database
 FOLDERS = ("data", "sql", "profiles")
 FILES = ("datapackage.json", "metadata.yml", "requirements/site.txt")
 
 
 def makers_of(root: Path) -> list[Path]:
-    """The code that makes the database: the library without the rooms that only read it."""
+    """Return the files of code that build the database."""
     library = [p for p in sorted((root / "benefits").rglob("*.py")) if p.parent.name not in READERS]
     return library + [root / "scripts" / f"{name}.py" for name in MAKERS]
 
 
 def inputs(root: Path) -> dict[str, str]:
-    """SHA-256 of all that the database is made from, by path, with the versions of Python
-    and SQLite."""
+    """Return the SHA-256 of all that the database is made from, by path.
+
+    The versions of Python and SQLite are in it, too.
+    """
     files = (
         [root / name for name in FILES]
         + [p for f in FOLDERS for p in sorted((root / f).rglob("*"))]
         + makers_of(root)
     )
-    found = {
-        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in files
-        if p.is_file()
+    return digests_of(root, files) | {
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
     }
-    return found | {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
 
 
 def state(root: Path) -> dict[str, str]:
-    """The inputs, and what was made of them."""
-    made = [root / "build" / "benefits.db", root / "build" / "validated.json"]
-    return inputs(root) | {
+    """Return the digests of the inputs and of the files that are built from them."""
+    outputs = [root / "build" / "benefits.db", root / "build" / "validated.json"]
+    return inputs(root) | digests_of(root, outputs)
+
+
+def digests_of(root: Path, files: list[Path]) -> dict[str, str]:
+    """Return the SHA-256 of the files that exist, by path."""
+    return {
         p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in made
+        for p in files
         if p.is_file()
     }
 
 
 def refresh(root: Path) -> int:
-    """Make the database anew if it is not made from what is there; returns the exit code."""
+    """Build the database again if it is out of date, and return the exit code."""
     record = root / "build" / "made-from.json"
     before = state(root)
     try:
@@ -75,7 +79,9 @@ def refresh(root: Path) -> int:
     if {n: v for n, v in after.items() if not n.startswith("build/")} == {
         n: v for n, v in before.items() if not n.startswith("build/")
     }:
-        # Whatever was edited meanwhile leaves no record, and is built the next time.
-        with atomic_write(record) as beside:
-            beside.write_text(json.dumps(after, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        # If something was edited during the build there is no record, and the next run builds.
+        with atomic_write(record) as temporary:
+            temporary.write_text(
+                json.dumps(after, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+            )
     return 0

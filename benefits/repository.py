@@ -1,8 +1,9 @@
-"""What the verbs ask git, by commands and options whose answers no setting of the caller changes.
+"""Run git so that no setting of the caller changes its answers.
 
-Settings of a person (`log.showSignature`, `status.showUntrackedFiles`, `core.quotePath`, an
-ignore file of their own) and variables of a hook (`GIT_DIR`) are made for people at a prompt:
-with them a release could be named wrongly, or hold a file that no commit has."""
+With a person's settings (`log.showSignature`, `status.showUntrackedFiles`, `core.quotePath`, an
+ignore file of their own) or the variables of a hook (`GIT_DIR`) a release could get a wrong name,
+or hold a file that no commit has.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ import os
 import subprocess
 from pathlib import Path
 
-# `safe.directory` is left to the person: it says whose folders git may trust.
+from benefits.errors import BenefitsError
+
+# `safe.directory` is not among them: a person decides whose folders git may trust.
 FIXED = {
     "core.quotePath": "false",
     "core.autocrlf": "false",
@@ -37,23 +40,25 @@ KEPT_BEGINNINGS = (
 )
 
 
-class GitFailed(Exception):
-    """git could not answer; the message is a sentence for a person."""
+class GitFailed(BenefitsError):
+    """A command of git failed."""
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The environment without what a hook or a person tells git of another repository, and
-    with messages in English."""
-    kept = {
+    """Return the environment without variables that lead git to another repository.
+
+    Messages are in English. `more` are variables to add.
+    """
+    variables = {
         n: v
         for n, v in os.environ.items()
         if not n.startswith("GIT_") or n in KEPT or n.startswith(KEPT_BEGINNINGS)
     }
-    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"} | more
+    return variables | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"} | more
 
 
-def ask(root: Path, *words: str | Path) -> bytes:
-    """What git prints, run in `root`. Raises GitFailed."""
+def run_git(root: Path, *words: str | Path) -> bytes:
+    """Run git in a folder and return what it prints. Raises GitFailed."""
     settings = [word for name, value in FIXED.items() for word in ("-c", f"{name}={value}")]
     try:
         done = subprocess.run(
@@ -70,19 +75,21 @@ def ask(root: Path, *words: str | Path) -> bytes:
     return done.stdout
 
 
-def head(root: Path) -> tuple[str, int]:
-    """Name and time (seconds since 1970) of the commit that is checked out. Raises GitFailed."""
-    time, name = ask(root, "rev-list", "--max-count=1", "--timestamp", "HEAD").decode().split()
+def read_head(root: Path) -> tuple[str, int]:
+    """Return the name and the time (seconds since 1970) of the current commit. Raises GitFailed."""
+    time, name = run_git(root, "rev-list", "--max-count=1", "--timestamp", "HEAD").decode().split()
     return name, int(time)
 
 
-def uncommitted(root: Path) -> list[str]:
-    """Paths that differ from the commit, or that it lacks, sorted. Only the ignore files of
-    the repository itself count, and files that git was told not to look at are listed. Raises
-    GitFailed."""
-    ask(root, "update-index", "-q", "--really-refresh", "--unmerged", "--ignore-missing")
-    found = set(
-        ask(
+def uncommitted_paths(root: Path) -> list[str]:
+    """Return the paths that differ from the commit or that it lacks, sorted.
+
+    Only the ignore files of the repository itself count, and files that git is set to ignore
+    (`update-index --assume-unchanged`) are listed. Raises GitFailed.
+    """
+    run_git(root, "update-index", "-q", "--really-refresh", "--unmerged", "--ignore-missing")
+    paths = set(
+        run_git(
             root,
             "diff-index",
             "--name-only",
@@ -94,19 +101,19 @@ def uncommitted(root: Path) -> list[str]:
             "--",
         ).split(b"\0")
     )
-    found |= set(
-        ask(
+    paths |= set(
+        run_git(
             root, "ls-files", "--others", "--exclude-per-directory=.gitignore", "--full-name", "-z"
         ).split(b"\0")
     )
-    marked = ask(root, "ls-files", "-v", "-z").split(b"\0")
-    found |= {line[2:] for line in marked if line[:1].islower() or line[:1] == b"S"}
-    return sorted(os.fsdecode(path) for path in found - {b""})
+    marked = run_git(root, "ls-files", "-v", "-z").split(b"\0")
+    paths |= {line[2:] for line in marked if line[:1].islower() or line[:1] == b"S"}
+    return sorted(os.fsdecode(path) for path in paths - {b""})
 
 
 def clone(source: Path, target: Path, commit: str) -> None:
-    """A clone of `source` at `commit`, with the bytes that the commit has. Raises GitFailed."""
-    ask(
+    """Clone `source` to `target` at a commit, with the bytes of the commit. Raises GitFailed."""
+    run_git(
         source,
         "clone",
         "--quiet",
@@ -116,5 +123,5 @@ def clone(source: Path, target: Path, commit: str) -> None:
         Path(target).absolute(),
     )
     for name in ("core.autocrlf=false", "core.eol=lf"):
-        ask(target, "config", *name.split("="))
-    ask(target, "checkout", "--quiet", "--detach", commit)
+        run_git(target, "config", *name.split("="))
+    run_git(target, "checkout", "--quiet", "--detach", commit)

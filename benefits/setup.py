@@ -1,20 +1,18 @@
-"""A fresh machine -> what a target of the Makefile needs: programs from Debian's packages, and
-Python libraries in a venv.
+"""Install what a target of the Makefile needs: Debian packages, and Python libraries in a venv.
 
-    python3 scripts/setup.py serve|test|catalogs|spark|bench
+Missing programs are installed with apt-get by root, or by a user whom sudo allows it without a
+password. If that fails and the target works without them, a sentence says so (`make test` skips the
+tests that need them); with CI=true it is an error. A venv is created again if it is incomplete,
+was moved, or belongs to another Python.
 
-Programs that are missing are installed with apt-get by root, or by whom sudo lets without a
-password. Where that cannot be done, the verb says so in a sentence and goes on without them (`make
-test` leaves out the tests that need them), except with CI=true, and except for what nothing works
-without. The venv is made anew when it is not whole: installed half, moved, or made for another
-Python.
-
-Runs on the system's Python with nothing installed."""
+Runs on the system's Python with nothing installed.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -22,15 +20,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benefits.errors import BenefitsError
+
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
-# A program (or what stands for it), the Debian package that brings it, and the names it may have.
+# For each tool: its Debian package, and the names of its program or library.
 TOOLS = {
     "chromium": ("chromium", ("chromium", "chromium-browser")),
-    "libatomic": (
-        "libatomic1",
-        ("libatomic.so.1",),
-    ),  # which the driver of Playwright loads, and a bare system lacks
+    # The driver of Playwright loads it, and a bare system does not have it.
+    "libatomic": ("libatomic1", ("libatomic.so.1",)),
     "nginx": ("nginx-light", ("nginx",)),
     "java": ("default-jre-headless", ("java",)),
     "openssl": ("openssl", ("openssl",)),
@@ -38,8 +36,7 @@ TOOLS = {
     "git": ("git", ("git",)),
     "wrk": ("wrk", ("wrk",)),
 }
-# For each set: its venv, its lock files in order, the programs it uses, and whether it can do
-# without them.
+# For each set: its venv, its lock files in order, its programs, and whether it works without them.
 SETS = {
     "serve": (".venv", ["requirements/site.txt"], [], False),
     "test": (
@@ -58,7 +55,7 @@ SETS = {
     "catalogs": (".venv-catalogs", ["requirements/catalogs.txt"], [], False),
     "spark": (".venv-spark", ["requirements/spark.txt"], ["java"], True),
 }
-# What the caller's settings must not change: where pip installs, and from what.
+# Settings of the caller must not change what pip installs, and where.
 OURS = {
     "PIP_USER": "0",
     "PIP_REQUIRE_VIRTUALENV": "0",
@@ -79,31 +76,40 @@ FOREIGN = (
 KEPT = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
 
-class CannotSetUp(Exception):
-    """Something needed cannot be had; the message is a sentence for a person."""
+class CannotSetUp(BenefitsError):
+    """Something that is needed cannot be installed."""
+
+
+def set_up(name: str) -> None:
+    """Install what a set needs. Raises CannotSetUp."""
+    venv, files, tools, optional = SETS[name]
+    set_up_tools(tools, optional)
+    set_up_venv(ROOT / venv, files)
 
 
 def in_ci() -> bool:
+    """Return whether CI is true."""
     return os.environ.get("CI", "").lower() in ("true", "1")
 
 
 def clean_environment() -> dict:
-    """The environment without what would make Python or pip of the venv work elsewhere or
-    otherwise."""
-    kept = {
+    """Return the environment without variables that change what Python and pip of the venv do."""
+    variables = {
         n: v
         for n, v in os.environ.items()
         if n not in FOREIGN and (not n.startswith("PYTHON") or n in KEPT)
     }
-    return {**kept, **OURS}
+    return {**variables, **OURS}
 
 
 # ---- programs ------------------------------------------------------------------------------------
 
 
 def find_tool(tool: str):
-    """The path of a program, or None; of a library (a name with .so) its name. Programs of
-    the administrator may be outside of a user's PATH."""
+    """Return the path of a program, or the name of a library; None if it is not installed.
+
+    Programs of the administrator may be outside of a user's PATH.
+    """
     names = TOOLS[tool][1]
     if ".so" in names[0]:
         try:
@@ -115,17 +121,17 @@ def find_tool(tool: str):
 
 
 def missing_tools(tools) -> list:
+    """Return the tools that are not installed."""
     return [tool for tool in tools if not find_tool(tool)]
 
 
 def install_command(packages) -> str:
-    """The one command that a person types to bring the packages."""
+    """Return the command by which a person installs the packages."""
     return f"{'' if os.geteuid() == 0 else 'sudo '}apt-get install {' '.join(packages)}"
 
 
-def administrator():
-    """The words before a command that make it the administrator's: [] for root, sudo without
-    a password; None where neither can be had."""
+def root_prefix() -> list[str] | None:
+    """Return the words before a command that let it run as root; None if that is not possible."""
     if os.geteuid() == 0:
         return []
     if (
@@ -139,15 +145,15 @@ def administrator():
 
 
 def install_packages(packages) -> str:
-    """Install Debian packages, and say so; returns why they could not be, empty when they were."""
-    before = administrator()
+    """Install Debian packages; return why that failed, as a clause; empty if it did not."""
+    prefix = root_prefix()
     if not shutil.which("apt-get"):
         return "there is no apt-get here"
-    if before is None:
+    if prefix is None:
         return "you are not root, and sudo asks for a password or is not there"
     print(f"Installing from Debian's packages: {' '.join(packages)} ...", flush=True)
     quiet = [
-        *before,
+        *prefix,
         "env",
         "DEBIAN_FRONTEND=noninteractive",
         "apt-get",
@@ -167,8 +173,7 @@ def install_packages(packages) -> str:
             )
         except OSError as e:
             return f"apt-get cannot be run ({e.strerror})"
-        # A list that could not be fetched is no failure of `update`; `install` shows whether it
-        # mattered.
+        # A failed `update` is no error: `install` may still work with the lists that are there.
         if done.returncode and "install" in words:
             errors = [line for line in done.stdout.splitlines() if line.startswith("E:")]
             return "apt-get failed" + (f" ({errors[0][2:].strip().rstrip('.')})" if errors else "")
@@ -176,8 +181,10 @@ def install_packages(packages) -> str:
 
 
 def set_up_tools(tools, optional: bool) -> None:
-    """Install the programs that are missing. Raises CannotSetUp where they cannot be and
-    `optional` is false or CI is true."""
+    """Install the programs that are missing.
+
+    Raises CannotSetUp if that fails, and `optional` is false or CI is true.
+    """
     missing = missing_tools(tools)
     if not missing:
         return
@@ -188,29 +195,31 @@ def set_up_tools(tools, optional: bool) -> None:
         return
     packages = [TOOLS[tool][0] for tool in missing]
     if why:
-        told = f"{', '.join(missing)} cannot be installed: {why}."
+        problem = f"{', '.join(missing)} cannot be installed: {why}."
         todo = f"This brings them: {install_command(packages)}"
-    else:  # installed, but in a folder that is not looked into
-        told = f"{', '.join(missing)} cannot be found, although apt-get says that it is installed."
+    else:  # installed, but in a folder that is not in PATH
+        names = ", ".join(missing)
+        problem = f"{names} cannot be found, although apt-get says that it is installed."
         todo = f"This lists where it is; put that folder into PATH: dpkg -L {' '.join(packages)}"
     if in_ci() or not optional:
-        raise CannotSetUp(f"{told} {todo}")
-    print(f"{told} What needs them is left out. {todo}", flush=True)
+        raise CannotSetUp(f"{problem} {todo}")
+    print(f"{problem} What needs them is left out. {todo}", flush=True)
 
 
 # ---- the venv ------------------------------------------------------------------------------------
 
 
 def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def python_of(venv: Path) -> str:
-    """Version and place of a venv as its own Python tells them; empty where it does not start."""
-    asked = "import sys; print('.'.join(map(str, sys.version_info[:3])), sys.prefix)"
+    """Return the version and folder that a venv's Python prints; empty if it does not start."""
+    script = "import sys; print('.'.join(map(str, sys.version_info[:3])), sys.prefix)"
     try:
         done = subprocess.run(
-            [str(venv / "bin" / "python"), "-I", "-S", "-c", asked],
+            [str(venv / "bin" / "python"), "-I", "-S", "-c", script],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
@@ -223,8 +232,10 @@ def python_of(venv: Path) -> str:
 
 
 def read_record(venv: Path) -> dict:
-    """What was installed whole, as the last set-up wrote it: {"python": ..., "place": ...,
-    "files": {lock file: digest}}; empty if not."""
+    """Return what the last set-up wrote when it was done; empty if there is nothing.
+
+    {"python": ..., "place": ..., "files": {lock file: digest}}.
+    """
     try:
         record = json.loads((venv / "installed.json").read_text(encoding="utf-8"))
         return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else {}
@@ -233,16 +244,13 @@ def read_record(venv: Path) -> dict:
 
 
 def make_venv(venv: Path) -> None:
-    """Make an empty venv, in place of what is there. Raises CannotSetUp."""
+    """Create an empty venv; replace what is there. Raises CannotSetUp."""
     if sys.version_info < OLDEST:
         raise CannotSetUp(
             f"this is Python {sys.version_info[0]}.{sys.version_info[1]}, and 3.11 or newer is"
             " needed; name one as in PYTHON=python3.12 make serve"
         )
-    try:
-        import ensurepip  # noqa: F401
-        import venv as _  # noqa: F401
-    except ImportError:
+    if not (importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv")):
         package = (
             "python3-venv"
             if sys.executable == "/usr/bin/python3"
@@ -253,8 +261,8 @@ def make_venv(venv: Path) -> None:
             raise CannotSetUp(
                 f"Python's venv is not installed and cannot be: {why}. This brings it:"
                 f" {install_command([package])}"
-            ) from None
-    if venv.is_symlink():  # to a folder shared on purpose
+            )
+    if venv.is_symlink():  # a folder that several clones share
         shutil.rmtree(venv.resolve(), ignore_errors=True)
     else:
         shutil.rmtree(venv, ignore_errors=True)
@@ -268,13 +276,12 @@ def make_venv(venv: Path) -> None:
     )
     if done.returncode:
         shutil.rmtree(venv.resolve(), ignore_errors=True)
-        told = " ".join(done.stdout.split())
-        raise CannotSetUp(f"'{sys.executable} -m venv {venv.name}' failed: {told[-300:]}")
+        output = " ".join(done.stdout.split())
+        raise CannotSetUp(f"'{sys.executable} -m venv {venv.name}' failed: {output[-300:]}")
 
 
 def is_whole(venv: Path, record: dict) -> bool:
-    """Whether the venv is what its record says: nothing was killed in it, it stands where it
-    was made, and its Python is the same."""
+    """Return whether a venv is complete, stands where it was created, and has the same Python."""
     python = python_of(venv)
     return (
         bool(record)
@@ -285,7 +292,7 @@ def is_whole(venv: Path, record: dict) -> bool:
 
 
 def set_up_venv(venv: Path, files) -> None:
-    """Install what the lock files list into the venv, if it is not there. Raises CannotSetUp."""
+    """Install what the lock files list into the venv, unless it is there. Raises CannotSetUp."""
     record = read_record(venv)
     digests = {name: digest(ROOT / name) for name in files}
     whole = is_whole(venv, record)
@@ -296,7 +303,7 @@ def set_up_venv(venv: Path, files) -> None:
     if not whole:
         make_venv(venv)
         record = {"files": {}}
-    # So that an installation that is killed is done again.
+    # Without a record an installation that is killed starts again.
     (venv / "installed.json").unlink(missing_ok=True)
     for name, value in digests.items():
         if record["files"].get(name) != value:

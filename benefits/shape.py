@@ -1,11 +1,10 @@
-"""The types of a descriptor that the verbs take for granted."""
+"""Check that a descriptor has the types that the verbs expect."""
 
 from __future__ import annotations
 
 import jsonschema
 
 TEXT, TEXTS = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
-
 
 FIELD = {
     "type": "object",
@@ -28,7 +27,6 @@ FIELD = {
     },
 }
 
-
 KEY = {
     "type": "object",
     "required": ["fields", "reference"],
@@ -41,7 +39,6 @@ KEY = {
         },
     },
 }
-
 
 TABLE = {
     "type": "object",
@@ -64,9 +61,7 @@ TABLE = {
     },
 }
 
-
-# What our verbs take for granted of the types of a descriptor; what it should say besides is for
-# `validate`.
+# The types that every verb expects. `validate` checks the rest.
 SHAPE = {
     "type": "object",
     "required": [
@@ -96,10 +91,7 @@ SHAPE = {
 
 
 def shape_problems(descriptor: dict) -> list[tuple[str, str]]:
-    """Return where the descriptor has another type than the verbs read, or lacks what they need.
-
-    Pairs of the place and what is wrong there, in a clause.
-    """
+    """Return (place, clause) for each part of another type, and each that is missing."""
     return [
         ("/".join(map(str, e.absolute_path)) or "package", e.message[:200])
         for e in jsonschema.Draft7Validator(SHAPE).iter_errors(descriptor)

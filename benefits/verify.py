@@ -1,10 +1,9 @@
-"""Does a release folder hold what it says, the same cells in every format, and what a clone
-rebuilds?
+"""Check the files of a release: their checksums, and the same cells in every format.
 
-For strangers as for us: checksums first, then every format is read back and compared cell by
-cell with the CSV files of the data package; the tables that only the answers read are compared
-with the database. With --clone the release is built again from that clone (at the release's
-commit) and compared byte by byte."""
+Every format is read back and compared cell by cell with the CSV files of the data package; the
+tables that only the answers read are compared with the database. A release can also be built again
+from a clone, and compared byte by byte.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +17,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benefits import diff, repository
 from benefits.sqlite import sqlite_uri
@@ -31,26 +31,28 @@ AGAIN = "take the release again from where it is published"
 
 
 def checksum_problems(folder: Path) -> list[str]:
+    """Return a sentence for each file that is missing, not listed, or has another checksum."""
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
         pairs = [line.split("  ", 1) for line in lines]
-        listed = {name: digest for digest, name in pairs}
+        digests = {name: digest for digest, name in pairs}
     except (OSError, ValueError):
         return [f"{SUMS} is missing or cannot be read"]
-    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {SUMS}
-    found = [f"{name} is listed and missing" for name in sorted(listed.keys() - there)] + [
-        f"{name} is there and not listed" for name in sorted(there - listed.keys())
-    ]
-    return found + [
+    names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {SUMS}
+    problems = [f"{name} is listed and missing" for name in sorted(digests.keys() - names)]
+    problems += [f"{name} is there and not listed" for name in sorted(names - digests.keys())]
+    return problems + [
         f"{name} differs from its checksum"
-        for name in sorted(listed.keys() & there)
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != listed[name]
+        for name in sorted(digests.keys() & names)
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digests[name]
     ]
 
 
 def package_cells(folder: Path) -> dict[str, tuple[list[str], list[str], list[tuple]]]:
-    """Columns, types and typed rows of each table, from the zip of the data package: what
-    every other format is held against. Raises NoPackage."""
+    """Return the columns, types and typed rows of each table of the data package, by name.
+
+    They come from the zip of the release. Raises NoPackage.
+    """
     archives = sorted(folder.glob("benefits-*.zip"))
     if len(archives) != 1:
         raise diff.NoPackage(
@@ -81,12 +83,12 @@ def plain(value):
 
 
 class Damaged(Exception):
-    """A file of a release cannot be read; the message is a clause that follows its name."""
+    """A file of a release cannot be read. The message is a clause that follows its name."""
 
 
 @contextlib.contextmanager
 def reading(*errors: type[Exception]):
-    """Raise Damaged for what a reader of a format raises on damaged bytes."""
+    """Raise Damaged for the errors that a library raises on damaged bytes."""
     damaged: tuple[type[Exception], ...] = (OSError, *errors)
     try:
         yield
@@ -96,82 +98,100 @@ def reading(*errors: type[Exception]):
         ) from e
 
 
-def csv_cells(path: Path, types: list[str]) -> tuple[list[str], list[tuple]]:
+# ---- the readers of each format ----------------------------------------------------------------
+
+Cells = tuple[list[str], list[tuple]]  # the names of the columns, and the rows
+
+
+def csv_cells(path: Path, types: list[str]) -> Cells:
+    """Return the cells of a CSV file whose columns have these types."""
     with reading(ValueError, csv.Error):
-        header, *rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")) or [
-            []
-        ]
+        text = io.StringIO(path.read_text(encoding="utf-8"), newline="")
+        header, *rows = csv.reader(text) or [[]]
         return header, [
-            tuple(
-                None if c == "" else int(c) if t == "integer" else c
-                for c, t in zip(r, types, strict=True)
-            )
-            for r in rows
+            tuple(typed_cell(c, t) for c, t in zip(row, types, strict=True)) for row in rows
         ]
 
 
-def object_cells(text, path: Path, columns: list[str]) -> tuple[list[str], list[tuple]]:
-    """Columns and rows of a list of JSON objects, which `text` reads from the text of the file."""
+def typed_cell(text: str, kind: str) -> str | int | None:
+    """Return a cell of a CSV file in its type."""
+    if text == "":
+        return None
+    return int(text) if kind == "integer" else text
+
+
+def object_cells(parse: Callable[[str], Any], path: Path, columns: list[str]) -> Cells:
+    """Return the cells of a file with a JSON object for each row, which `parse` reads."""
     with reading(ValueError, RecursionError):
-        rows = text(path.read_text(encoding="utf-8"))
+        rows = parse(path.read_text(encoding="utf-8"))
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Damaged("does not hold one object for each row")
-    strange = next((row for row in rows if set(row) != set(columns)), None)
-    return list(columns if strange is None else strange), [
-        tuple(map(row.get, columns)) for row in rows
-    ]
+    other = next((row for row in rows if set(row) != set(columns)), None)
+    names = list(columns if other is None else other)
+    return names, [tuple(map(row.get, columns)) for row in rows]
 
 
-def parquet_cells(path: Path) -> tuple[list[str], list[tuple]]:
+def parse_lines(text: str) -> list:
+    """Return the values of JSON Lines."""
+    return [json.loads(line) for line in text.split("\n") if line]
+
+
+def parquet_cells(path: Path) -> Cells:
+    """Return the cells of a Parquet file."""
     import pyarrow
     import pyarrow.parquet
 
-    with reading(
-        pyarrow.ArrowException, ValueError, OverflowError
-    ):  # a day that no calendar has overflows only here
+    # A day outside of Python's calendar overflows only when it becomes a Python value.
+    with reading(pyarrow.ArrowException, ValueError, OverflowError):
         table = pyarrow.parquet.read_table(path)
         return table.column_names, [tuple(map(plain, r.values())) for r in table.to_pylist()]
 
 
-def sheets(path: Path, names) -> dict[str, list[tuple]]:
-    """The rows of each sheet of a workbook."""
+def read_sheets(path: Path, names: Iterable[str]) -> dict[str, list[tuple]]:
+    """Return the rows of the sheets of a workbook that have these names."""
     import openpyxl
 
-    # What this library raises on damaged bytes has no common kind (KeyError, TypeError, the errors
-    # of zip and XML): whatever it is, this file cannot be read, and that is a problem of it.
+    # On damaged bytes this library raises errors without a common base class: KeyError, TypeError,
+    # and those of zip and XML.
     with reading(Exception):
         book = openpyxl.load_workbook(path, read_only=True)
-        found = {
+        sheets = {
             name: [tuple(row) for row in book[name].iter_rows(values_only=True)]
             for name in names
             if name in book.sheetnames
         }
         book.close()
-        return found
+        return sheets
 
 
-def sheet_cells(
-    book: dict[str, list[tuple]], name: str, columns: list[str]
-) -> tuple[list, list[tuple]]:
+def sheet_cells(book: dict[str, list[tuple]], name: str, columns: list[str]) -> Cells:
+    """Return the cells of a sheet; openpyxl drops empty cells at the end of a row."""
     if not book.get(name):
         raise Damaged("has no such sheet, or an empty one")
     header, *rows = [tuple(map(plain, row)) for row in book[name]]
     return list(header), [row + (None,) * (len(columns) - len(row)) for row in rows]
 
 
-def sqlite_cells(
-    db: sqlite3.Connection, table: str, columns: Iterable[str] = ()
-) -> tuple[list[str], list[tuple]]:
+def sqlite_cells(db: sqlite3.Connection, table: str, columns: Iterable[str] = ()) -> Cells:
+    """Return the cells of some columns (default: all) of a table of the database."""
     with reading(sqlite3.Error, OverflowError, ValueError):
-        quoted = ", ".join('"' + c.replace('"', '""') + '"' for c in columns) or "*"
-        found = db.execute(f'SELECT {quoted} FROM "{table.replace(chr(34), chr(34) * 2)}"')
-        return [c[0] for c in found.description], found.fetchall()
+        names = ", ".join(map(quote, columns)) or "*"
+        cursor = db.execute(f"SELECT {names} FROM {quote(table)}")
+        return [c[0] for c in cursor.description], cursor.fetchall()
+
+
+def quote(name: str) -> str:
+    """Return a name as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+# ---- comparing ---------------------------------------------------------------------------------
 
 
 def cell_problems(folder: Path) -> list[str]:
-    """Return what the formats of a release hold that its data package does not, as sentences.
+    """Return a sentence for each table of a format with other cells than the data package.
 
-    A file that cannot be read is one. Raises NoPackage.
+    So is a file that cannot be read. Raises NoPackage.
     """
     tables, database = package_cells(folder), folder / "benefits.db"
     if not database.is_file():
@@ -179,103 +199,113 @@ def cell_problems(folder: Path) -> list[str]:
     problems: list[str] = []
     with contextlib.closing(sqlite3.connect(sqlite_uri(database), uri=True)) as db:
         try:
-            book = sheets(folder / "benefits.xlsx", tables)
+            book = read_sheets(folder / "benefits.xlsx", tables)
         except Damaged as e:
             book = {}
             problems.append(f"xlsx: benefits.xlsx {e}: {AGAIN}")
         for name, (columns, types, rows) in tables.items():
-            for form, read in readers(folder, db, book, name, columns, types).items():
-                expected = columns, rows
+            expected = columns, rows
+            for form, read in readers_of(folder, db, book, name, columns, types).items():
                 problems += compare_cells(form, f"table {name}", lambda: expected, read)
-        # What only the answers read is no part of the data package: it is compared with the
-        # database.
+        # The data package does not have the tables of the answers; the database has.
         for file in sorted((folder / "parquet" / "answers").glob("*.parquet")):
-            problems += compare_cells(
-                "parquet",
-                file.relative_to(folder).as_posix(),
-                partial(sqlite_cells, db, file.stem),
-                partial(parquet_cells, file),
-            )
+            what = file.relative_to(folder).as_posix()
+            in_database = partial(sqlite_cells, db, file.stem)
+            problems += compare_cells("parquet", what, in_database, partial(parquet_cells, file))
     return problems
 
 
-def readers(folder: Path, db: sqlite3.Connection, book: dict, name: str, columns, types) -> dict:
-    """Return what reads one table from each format."""
-    found = {
+def readers_of(
+    folder: Path,
+    db: sqlite3.Connection,
+    book: dict[str, list[tuple]],
+    name: str,
+    columns: list[str],
+    types: list[str],
+) -> dict[str, Callable[[], Cells]]:
+    """Return a function for each format that reads one table."""
+    readers: dict[str, Callable[[], Cells]] = {
         "csv": partial(csv_cells, folder / "csv" / f"{name}.csv", types),
         "json": partial(object_cells, json.loads, folder / "json" / f"{name}.json", columns),
-        "jsonl": partial(object_cells, read_lines, folder / "jsonl" / f"{name}.jsonl", columns),
+        "jsonl": partial(object_cells, parse_lines, folder / "jsonl" / f"{name}.jsonl", columns),
         "parquet": partial(parquet_cells, folder / "parquet" / f"{name}.parquet"),
         "sqlite": partial(sqlite_cells, db, name, columns),
     }
-    return found | ({"xlsx": partial(sheet_cells, book, name, columns)} if book else {})
+    if book:
+        readers["xlsx"] = partial(sheet_cells, book, name, columns)
+    return readers
 
 
-def read_lines(text: str) -> list:
-    return [json.loads(line) for line in text.split("\n") if line]
-
-
-def compare_cells(form: str, what: str, expected, read) -> list[str]:
-    """Return a sentence if two readers give other columns or rows, in whichever order."""
+def compare_cells(
+    form: str, what: str, read_expected: Callable[[], Cells], read: Callable[[], Cells]
+) -> list[str]:
+    """Return a sentence if two readers give other columns or rows; the order does not count."""
     try:
-        (columns, rows), (found_columns, found) = expected(), read()
+        (columns, expected), (names, rows) = read_expected(), read()
     except Damaged as e:
         return [f"{form}: {what} {e}: {AGAIN}"]
-    rows, found = sorted(rows, key=repr), sorted(found, key=repr)
-    if found_columns == columns and found == rows:
+    expected, rows = sorted(expected, key=repr), sorted(rows, key=repr)
+    if names == columns and rows == expected:
         return []
-    differing = (str(a) for a, b in zip(rows, found, strict=False) if a != b)
-    first = next(differing, f"{len(found)} rows for {len(rows)}")
+    differing = (str(a) for a, b in zip(expected, rows, strict=False) if a != b)
+    first = next(differing, f"{len(rows)} rows for {len(expected)}")
     return [f"{form}: {what} does not hold the cells of the data package, first at {first[:120]}"]
 
 
+# ---- building again ----------------------------------------------------------------------------
+
+
 def rebuild_problems(folder: Path, clone: Path) -> list[str]:
-    """Build the release again from a clone, and compare."""
+    """Build a release again from a clone; return a sentence for each file that differs."""
+    try:
+        notes = (folder / "release-notes.json").read_text(encoding="utf-8")
+        commit = json.loads(notes)["commit"]
+        if not re.fullmatch("[0-9a-f]{40,64}", commit):
+            raise ValueError(commit)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return [f"release-notes.json does not name the commit of the release: {AGAIN}"]
     with tempfile.TemporaryDirectory() as place:
         work = Path(place) / "clone"
-        try:
-            commit = json.loads((folder / "release-notes.json").read_text(encoding="utf-8"))[
-                "commit"
-            ]
-            if not re.fullmatch("[0-9a-f]{40,64}", commit):
-                raise ValueError(commit)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return [f"release-notes.json does not name the commit of the release: {AGAIN}"]
         try:
             repository.clone(clone, work, commit)
         except repository.GitFailed as e:
             return [f"the commit {commit} of the release is not in {clone}: {e}"]
-        # Its scripts, whichever folder PYTHONPATH names, and scripts of before verbs were made to
-        # run with any setting.
-        env = {
-            n: v
-            for n, v in repository.clean_environment().items()
-            if not n.startswith("PYTHON") or n == "PYTHONDONTWRITEBYTECODE"
-        }
-        words = [sys.executable, str(work / "scripts" / "release.py"), "make"]
-        done = subprocess.run(
-            words,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env=env | {"PYTHONUTF8": "1"},
-        )
+        done = run_release(work)
         if done.returncode:
-            return [
-                "the release cannot be built again: "
-                + (done.stderr or done.stdout).strip().splitlines()[-1]
-            ]
-        again = work / "dist" / folder.name
-        names = {
-            p.relative_to(root).as_posix()
-            for root in (folder, again)
-            for p in root.rglob("*")
-            if p.is_file()
-        }
-        return [
-            f"{n} differs when built again"
-            for n in sorted(names)
-            if not (again / n).is_file()
-            or not (folder / n).is_file()
-            or (again / n).read_bytes() != (folder / n).read_bytes()
-        ]
+            last_line = (done.stderr or done.stdout).strip().splitlines()[-1]
+            return [f"the release cannot be built again: {last_line}"]
+        return [f"{name} differs when built again" for name in differing_files(folder, work)]
+
+
+def run_release(work: Path) -> subprocess.CompletedProcess[str]:
+    """Make the release in a clone with the scripts of its own commit."""
+    # PYTHONPATH could name other code. Scripts of early releases need UTF-8 as the default.
+    environment = {
+        name: value
+        for name, value in repository.clean_environment().items()
+        if not name.startswith("PYTHON") or name == "PYTHONDONTWRITEBYTECODE"
+    }
+    return subprocess.run(
+        [sys.executable, str(work / "scripts" / "release.py"), "make"],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        env=environment | {"PYTHONUTF8": "1"},
+    )
+
+
+def differing_files(folder: Path, work: Path) -> list[str]:
+    """Return the paths of files that differ between a release and the one made in a clone."""
+    again = work / "dist" / folder.name
+    names = {
+        p.relative_to(root).as_posix()
+        for root in (folder, again)
+        for p in root.rglob("*")
+        if p.is_file()
+    }
+    return [name for name in sorted(names) if content(again / name) != content(folder / name)]
+
+
+def content(path: Path) -> bytes | None:
+    """Return the bytes of a file; None if there is none."""
+    return path.read_bytes() if path.is_file() else None

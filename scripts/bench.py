@@ -1,11 +1,11 @@
-"""Measure how fast all this is, compared with other tools: docs/quality/performance.md.
+"""Compare the verbs and the site with other tools; write docs/quality/performance.md.
 
     python scripts/bench.py [--out docs/quality] [--only WORD ...] [--times 1 10 100] [--seconds 4]
 
-Parts: validate, build, export, answers, http, hostile, start, release. Only loopback is asked, each
-load is bounded in time, and the peers get the same data, on the same machine in the same run. A
-goal that is not met is shown as not met. Needs wrk and nginx (Debian packages); a quarter of an
-hour on two idle cores, and with `--times 1 10 100 1000` an hour and 24 GB of memory.
+Parts: validate, build, export, answers, http, hostile, start, release. All requests go to this
+machine, each load ends after some seconds, and the peers get the same data in the same run. A goal
+that is not met is shown as not met. Needs wrk and nginx (Debian packages), and a quarter of an hour
+on two idle cores; `--times 1 10 100 1000` needs an hour and 24 GB of memory.
 """
 
 from __future__ import annotations

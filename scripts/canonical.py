@@ -1,12 +1,12 @@
-"""Verb: put every data file into its one canonical form, so that a correction shows as the lines it
-changes and no others.
+"""Write every data file in its canonical form, so that a correction shows as the lines it changes.
 
     python scripts/canonical.py [--root DIR] [--check]
 
-UTF-8, LF, rows sorted by primary key, quotes only where CSV needs them. With --check nothing is
-written: exit code 1 and a line for each file that would change. CRLF, a byte order mark and a
-missing last line end are fixed too. A file that cannot be read whole, or has a line break in a
-cell, is left as it is and named."""
+UTF-8, LF, rows sorted by primary key, quotes only where CSV needs them. CRLF, a byte order mark and
+a missing last line end are fixed, too. With --check nothing is written: exit code 1 and a line for
+each file that would change. A file that cannot be read to its end, or has a line break in a cell,
+is skipped and named.
+"""
 
 from __future__ import annotations
 
@@ -16,52 +16,46 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benefits.canonical import FIXED, canonical
+from benefits.canonical import is_canonical, is_sortable, lasting_faults, write_canonical
 from benefits.command import run
-from benefits.files import atomic_write
 from benefits.package import ROOT
 from benefits.reading import load
 
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
-    parser.add_argument("--root", type=Path, default=ROOT)
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=ROOT,
+        help="folder that holds datapackage.json (default: this one)",
+    )
     parser.add_argument(
         "--check", action="store_true", help="change nothing; exit 1 if something would change"
     )
     args = parser.parse_args(argv)
     package = load(args.root)
-    lasting = [f for f in package.faults if f.rule not in FIXED]
-    for f in lasting:
-        print(f, file=sys.stderr)
-    result = 1 if lasting else 0
+    faults = lasting_faults(package)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    code = 1 if faults else 0
     for table in package.tables.values():
-        path = args.root / table.path
-        # A cell of text with a line break, or a lone carriage return, would be lost in silence: it
-        # is told and left.
-        if (
-            any(f.file == table.path for f in lasting)
-            or not table.readable
-            or "\n" in "".join(c for r in table.rows for c in r.values() if isinstance(c, str))
-        ):
+        if not is_sortable(table, faults):
             print(
                 f"{table.path}: left as it is, since it cannot be read whole or a cell has a line"
                 " break; run make check and correct it",
                 file=sys.stderr,
             )
-            result = 1
+            code = 1
+        elif is_canonical(package, table):
             continue
-        text = canonical(table)
-        if text.encode() == path.read_bytes():
-            continue
-        if args.check:
+        elif args.check:
             print(f"{table.path}: is not in canonical form; run make sort")
-            result = 1
+            code = 1
         else:
-            with atomic_write(path) as beside:
-                beside.write_text(text, encoding="utf-8", newline="")
+            write_canonical(package, table)
             print(f"{table.path}: sorted")
-    return result
+    return code
 
 
 if __name__ == "__main__":

@@ -1,11 +1,9 @@
-"""Verb: the package -> what describes it.
-
-Writes docs/reference/codebook.md, docs/method/gaps.md, docs/method/second-coding.md and
-CITATION.cff.
+"""Write what describes the package: codebook, known gaps, second coding and CITATION.cff.
 
     python scripts/describe.py [--root DIR] [--check]
 
-With --check nothing is written: exit code 1 and a line for each file that is out of date."""
+With --check nothing is written: exit code 1 and the names of the files that are out of date.
+"""
 
 from __future__ import annotations
 
@@ -16,34 +14,31 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benefits.command import run
-from benefits.documents import DOCUMENTS, outdated_documents
-from benefits.files import atomic_write
+from benefits.documents import outdated_documents, write_document
+from benefits.errors import BenefitsError
 from benefits.package import ROOT
-from benefits.reading import load
+from benefits.reading import load_sound
 
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
-    parser.add_argument("--root", type=Path, default=ROOT)
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=ROOT,
+        help="folder that holds datapackage.json (default: this one)",
+    )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if something is out of date"
     )
     args = parser.parse_args(argv)
-    package = load(args.root)
-    if package.faults:
-        print("error: the package has faults; run make check", file=sys.stderr)
-        return 1
-    stale = outdated_documents(package)
-    for name in [] if args.check else stale:
-        with atomic_write(args.root / name) as beside:
-            beside.write_text(DOCUMENTS[name](package), encoding="utf-8")
+    package = load_sound(args.root)
+    names = outdated_documents(package)
+    if args.check and names:
+        raise BenefitsError(f"{', '.join(names)} out of date with the package: run make describe")
+    for name in names:
+        write_document(package, name)
         print(f"{name}: written")
-    if args.check and stale:
-        print(
-            f"error: {', '.join(stale)} out of date with the package: run make describe",
-            file=sys.stderr,
-        )
-        return 1
     return 0
 
 

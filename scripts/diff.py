@@ -1,14 +1,11 @@
-"""Verb: two packages -> what changed between them, and the smallest version that the change allows.
+"""Report what changed between two packages, and the smallest version that the change allows.
 
     python scripts/diff.py OLD [NEW] [--json]
 
-A package is a folder, a zip, or a git revision of this repository; NEW is this folder unless given.
-For people: grouped by jurisdiction, one sentence each. For programs: JSON after
-docs/reference/diff.schema.json.
-
-Version rules (the Data Package recipe, and one of ours): a change of the schema that can break a
-reader is major; new rows, a loosened constraint, and any change of a fact's meaning are minor;
-wording and descriptions are patches."""
+A package is a folder, a zip, or a git revision of this repository. The text is for people: one
+sentence for each change, grouped by jurisdiction. The JSON is for programs and follows
+docs/reference/diff.schema.json. benefits/diff.py has the rules of versions.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benefits.command import run
-from benefits.diff import NoPackage, as_json, as_text, compare, open_package
+from benefits.diff import as_json, as_text, compare, open_package
 from benefits.package import ROOT
 
 
@@ -35,20 +32,12 @@ def main(argv=None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     args = parser.parse_args(argv)
-    try:
-        with open_package(args.old) as old, open_package(args.new) as new:
-            d = compare(old, new)
-            print(
-                (
-                    json.dumps(as_json(d), indent=2, ensure_ascii=False)
-                    if args.json
-                    else as_text(d, old, new)
-                ),
-                end="\n" if args.json else "",
-            )
-    except NoPackage as e:
-        print(f"error: {e}", file=sys.stderr)
-        return 1
+    with open_package(args.old) as old, open_package(args.new) as new:
+        difference = compare(old, new)
+        if args.json:
+            print(json.dumps(as_json(difference), indent=2, ensure_ascii=False))
+        else:
+            print(as_text(difference, old, new), end="")
     return 0
 
 

@@ -1,25 +1,19 @@
-"""Kill, starve and disturb every verb that writes: is anything lost or half-written?
+"""Kill and disturb every verb that writes, and check that nothing is lost or half-written.
 
     python scripts/faults.py [--kills 200] [--whole 10] [--seed 1] [--only WORD]
 
-Works on copies and clones in a temporary folder. Verbs are killed at random moments and before each
-single step that writes, run on a full and on a read-only disk and on one whose plug is pulled (all
-mounted in a namespace of this process alone), twice at once, while their data is edited, and with
-Ctrl-C; and the database is replaced under the running site. Each time the old files must be there
-with their bytes or the new ones complete, what failed must say so in one sentence, and the next run
-must succeed and leave nothing behind. Exit code 1 and every loss otherwise.
+Works on copies and clones in a temporary folder. Verbs are killed at random moments and at each
+step that writes, run on a full disk, on a read-only one and on one that loses its power (mounted
+for this process alone), several at a time, while their data is edited, and with Ctrl-C; and the
+database of the running site is replaced. Each time there must be the old files, unchanged, or the
+new ones, complete; a verb that fails must say so in one sentence; and the next run must succeed and
+leave nothing behind. Otherwise the exit code is 1, with a line for each loss.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import random
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -27,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benefits.command import run
 from stress.crash import KINDS
 from stress.crash.disk import own_mounts
+from stress.crash.run import disturb, run_with_own_mounts
 
 
 def main(argv=None) -> int:
@@ -54,48 +49,11 @@ def main(argv=None) -> int:
     if not names:
         parser.error(f"--only names none of: {', '.join(KINDS)}")
     if not own_mounts():
-        return run_with_own_mounts(sys.argv[1:] if argv is None else argv)
+        return run_with_own_mounts([__file__, *(sys.argv[1:] if argv is None else argv)])
     losses = disturb(names, args)
     for loss in losses:
         print(f"loss: {loss}", file=sys.stderr)
     return 1 if losses else 0
-
-
-def run_with_own_mounts(arguments: list[str]) -> int:
-    """Run this verb where its mounts are its own and end with it; return its exit code."""
-    alone = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-    works = (
-        shutil.which("unshare")
-        and not subprocess.run([*alone, "true"], capture_output=True).returncode
-    )
-    if not works:
-        print(
-            "error: a mount of one's own is not permitted here: "
-            "run as root, or where unshare --mount --map-root-user works",
-            file=sys.stderr,
-        )
-        return 1
-    return subprocess.run([*alone, sys.executable, __file__, *arguments]).returncode
-
-
-def disturb(names: list[str], args: argparse.Namespace) -> list[str]:
-    """Try each kind and print a line of it; return what was lost."""
-    losses = []
-    print("| fault | tries | what was seen | losses | seconds |")
-    print("| --- | ---: | --- | ---: | ---: |", flush=True)
-    with tempfile.TemporaryDirectory(prefix="faults-") as parent:
-        for name in names:
-            folder, start = Path(parent) / name.replace(" ", "-"), time.monotonic()
-            tally = KINDS[name](folder, args, random.Random(f"{args.seed} {name}"))
-            outcomes = ", ".join(
-                f"{what} {n}" if n > 1 else what for what, n in tally.outcomes.items()
-            )
-            seconds = f"{time.monotonic() - start:.0f}"
-            cells = name, tally.tries, outcomes, len(tally.losses), seconds
-            print(f"| {' | '.join(map(str, cells))} |", flush=True)
-            losses += [f"{name}: {loss}" for loss in tally.losses]
-            shutil.rmtree(folder, ignore_errors=True)
-    return losses
 
 
 if __name__ == "__main__":

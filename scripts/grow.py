@@ -1,10 +1,10 @@
-"""A valid package with N times the jurisdictions and all that hangs on one: for measuring only.
+"""Make a valid package with N times the jurisdictions and their records, for measurements.
 
     python scripts/grow.py --times N --out DIR [--root DIR]
 
-Each copy of a jurisdiction has programs, coverage, absences, survey answers, roles, events,
-citations and sources of its own, with keys, names and free text of its own. Cases, orders and code
-lists stay as they are. About 9,000 rows for each copy of all 51.
+Each copy of a jurisdiction has its own programs, coverage, absences, survey answers, roles, events,
+citations and sources, with their own keys, names and free text. Cases, orders and code lists are
+not copied. About 9,000 rows for each copy of all 51.
 """
 
 from __future__ import annotations

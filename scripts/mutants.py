@@ -1,11 +1,11 @@
-"""Does `validate` see every fault? Corrupt copies of the valid package and see that it names each.
+"""Corrupt copies of the valid package, and check that `validate` names each corruption.
 
     python scripts/mutants.py [--count N] [--seed N] [--jobs N] [--list]
 
-Each mutant is one corruption of one copy, in a way that the schema or a rule speaks of. It is
-caught when `validate` names the right file, row and field without a traceback. Prints the score of
-each kind and every survivor with its seed; exit code 1 if there is one. The same count and seed
-give the same mutants. Takes about half a second for each mutant and process.
+Each mutant is one copy that breaks the schema or a rule once. It is caught if `validate` names the
+right file, row and field without a traceback. Prints the score of each kind and every survivor with
+its seed; exit code 1 if there is one. The same count and seed give the same mutants. A mutant takes
+about half a second of one process.
 """
 
 from __future__ import annotations
@@ -41,18 +41,19 @@ def main(argv=None) -> int:
         parser.error("--count and --jobs are at least 1")
     score = score_mutants(args.count, args.seed, args.jobs)
     print_score(score)
-    return 1 if score.survivors or score.unmade else 0
+    return 1 if score.survivors or score.impossible else 0
 
 
 def print_score(score: Score) -> None:
+    """Print the score of each kind, the survivors and the total."""
     for name in KINDS:
-        print(f"{name:32} {score.caught[name]:5} of {score.made[name]:5}")
+        print(f"{name:32} {score.caught[name]:5} of {score.tried[name]:5}")
     for name, seed, what, verdict in sorted(score.survivors):
         print(f"survivor {name} {seed}: {what}: {verdict}", file=sys.stderr)
-    if score.unmade:
-        print(f"no place found for: {', '.join(score.unmade)}", file=sys.stderr)
-    caught, made = score.caught.total(), score.made.total()
-    print(f"{caught:,} of {made:,} mutants of {len(score.made)} kinds caught")
+    if score.impossible:
+        print(f"no place found for: {', '.join(score.impossible)}", file=sys.stderr)
+    caught, tried = score.caught.total(), score.tried.total()
+    print(f"{caught:,} of {tried:,} mutants of {len(score.tried)} kinds caught")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""Verb: build/benefits.db is brought up to date: validated and built again if anything it is made
-from has changed.
+"""Validate and build again if anything that build/benefits.db is made from has changed.
 
     python scripts/refresh.py
 
-"Changed" is by content, not by time: the SHA-256 of every file that goes into the database, of
-the scripts that make it, and of the database itself, are held against those written beside it in
-build/made-from.json when it was made."""
+A change is one of content, not of time: the SHA-256 of every file that goes into the database, of
+the code that builds it, and of the database itself, must be those in build/made-from.json.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""Verb: is the package whole? The v2 profile, frictionless and our rules; every fault in one
-report.
+"""Check the package: the Data Package standard first, then our rules.
 
     python scripts/validate.py [--root DIR] [--json]
 
-Exit code 0 and one line when nothing is wrong, 1 and every fault otherwise. When all is well the
-SHA-256 of every file is written to build/validated.json, and `build.py` builds exactly those
-bytes."""
+Exit code 0 and one line if there are no faults, else 1 and every fault. Without faults the SHA-256
+of every file is written to build/validated.json, and build.py builds exactly those bytes.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +34,13 @@ def main(argv=None) -> int:
     args = parser.parse_args(argv)
     package = load(args.root)
     faults = package_faults(package)
-    rows = sum(len(t.rows) for t in package.tables.values())
     if args.json:
-        print(json.dumps([vars(f) for f in faults], indent=2, ensure_ascii=False))
+        print(json.dumps([vars(fault) for fault in faults], indent=2, ensure_ascii=False))
     else:
-        for f in faults:
-            print(f)
+        for fault in faults:
+            print(fault)
         total = f"{len(faults)} fault{'s' if len(faults) != 1 else ''}" if faults else "no faults"
+        rows = sum(len(table.rows) for table in package.tables.values())
         print(
             f"{total} in {len(package.tables)} tables, {rows:,} rows, {len(registry.RULES)} rules"
         )

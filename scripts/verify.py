@@ -1,12 +1,12 @@
-"""Verb: does a release folder hold what it says, the same cells in every format, and what a clone
-rebuilds?
+"""Check the files of a release: their checksums, and the same cells in every format.
 
     python scripts/verify.py DIST_FOLDER [--clone DIR]
 
-For strangers as for us: checksums first, then every format is read back and compared cell by
-cell with the CSV files of the data package; the tables that only the answers read are compared
-with the database. With --clone the release is built again from that clone (at the release's
-commit) and compared byte by byte."""
+The checksums come first. Then every format is read back and compared cell by cell with the CSV
+files of the data package; the tables that only the answers read are compared with the database.
+With --clone the release is built again from that clone, at the release's commit, and compared byte
+by byte.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benefits import diff
 from benefits.command import run
+from benefits.errors import BenefitsError
 from benefits.package import ROOT
 from benefits.sqlite import require_sqlite
 from benefits.verify import cell_problems, checksum_problems, rebuild_problems
@@ -32,21 +32,16 @@ def main(argv=None) -> int:
     args = parser.parse_args(argv)
     require_sqlite()
     if not args.folder.is_dir():
-        print(f"error: {args.folder} is no folder", file=sys.stderr)
-        return 1
-    try:
-        problems = checksum_problems(args.folder) or cell_problems(args.folder)
-    except diff.NoPackage as e:
-        print(f"error: {e}", file=sys.stderr)
-        return 1
+        raise BenefitsError(f"{args.folder} is not a folder")
+    problems = checksum_problems(args.folder) or cell_problems(args.folder)
     if not problems and args.clone:
         problems = rebuild_problems(args.folder, args.clone)
-    print(
-        "\n".join(problems)
-        or f"{args.folder.name}: the checksums hold, every format has the same cells"
-        + (", and the clone gives the same bytes" if args.clone else "")
-    )
-    return 1 if problems else 0
+    if problems:
+        print("\n".join(problems))
+        return 1
+    same = ", and the clone gives the same bytes" if args.clone else ""
+    print(f"{args.folder.name}: the checksums hold, every format has the same cells{same}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A valid package with N times the jurisdictions and all that hangs on one: for measuring only.
+"""Make a valid package with N times the jurisdictions and their records, for measurements.
 
-Each copy of a jurisdiction has programs, coverage, absences, survey answers, roles, events,
-citations and sources of its own, with keys, names and free text of its own, so that nothing can be
-looked up once for all copies. Cases, orders and code lists stay as they are. About 9,000 rows for
+Each copy of a jurisdiction has its own programs, coverage, absences, survey answers, roles, events,
+citations and sources, with their own keys, names and free text, so that nothing can be looked up
+once for all copies. Cases, orders and code lists stay as they are. About 9,000 rows for
 each copy of all 51. The patterns of a jurisdiction's codes are widened in the copy's
 datapackage.json.
 """
@@ -34,25 +34,28 @@ def mark(copy: int) -> str:
 
 
 class Copier:
-    """The rows of the package for one more set of jurisdictions.
+    """Copy the rows of a package for one more set of jurisdictions.
 
-    `hang` has the rows of each table that hang on a jurisdiction, `free` its columns of free text.
+    `dependent` has the rows of each table that belong to a jurisdiction, `free` its columns of free
+    text.
     """
 
     def __init__(self, package: Package):
         self.package = package
         self.names = {j["jurisdiction"]: j["name"] for j in package.rows("jurisdictions")}
-        hang = {"jurisdictions": list(package.rows("jurisdictions"))}
+        dependent = {"jurisdictions": list(package.rows("jurisdictions"))}
         for table in ("programs", "absences", "survey_answers", "roles", "events"):
-            hang[table] = [r for r in package.rows(table) if r["jurisdiction"]]
-        hang["coverage"] = package.rows("coverage")
-        keys = {(name, package.tables[name].key_of(r)) for name, rows in hang.items() for r in rows}
+            dependent[table] = [r for r in package.rows(table) if r["jurisdiction"]]
+        dependent["coverage"] = package.rows("coverage")
+        keys = {
+            (name, package.tables[name].key_of(r)) for name, rows in dependent.items() for r in rows
+        }
         citations = [c for c in package.rows("citations") if (c["table"], c["record"]) in keys]
         cited = {c["source"] for c in citations}
-        hang["citations"] = citations
-        hang["sources"] = [s for s in package.rows("sources") if s["source"] in cited]
-        self.hang = hang
-        self.free = {name: free_text_columns(package.tables[name]) for name in hang}
+        dependent["citations"] = citations
+        dependent["sources"] = [s for s in package.rows("sources") if s["source"] in cited]
+        self.dependent = dependent
+        self.free = {name: free_text_columns(package.tables[name]) for name in dependent}
 
     def key(self, table: str, key: str, letters: str) -> str:
         """Return the key of a copied row: marked after its jurisdiction's code, or at its end."""
@@ -68,10 +71,10 @@ class Copier:
         if copy == 0:
             return self.package.rows(table)
         letters = mark(copy)
-        return [self.copy_row(table, row, copy, letters) for row in self.hang.get(table, [])]
+        return [self.copy_row(table, row, copy, letters) for row in self.dependent.get(table, [])]
 
     def copy_row(self, table: str, row: dict, copy: int, letters: str) -> dict:
-        """Return a row with keys, names and free text of its own."""
+        """Return a copy of a row with its own keys, names and free text."""
         new = dict(row)
         [key] = self.package.tables[table].primary_key
         new[key] = self.key(table, row[key], letters)
@@ -96,7 +99,7 @@ class Copier:
 
 
 def free_text_columns(table: Table) -> list[str]:
-    """Return the columns of a table that no code list, form or reference binds."""
+    """Return the text columns of a table without a list of codes, a pattern or a reference."""
     schema = table.resource["schema"]
     bound = {"table", "record", "field", "party", *table.primary_key}
     bound |= {column for key in schema.get("foreignKeys", []) for column in key["fields"]}

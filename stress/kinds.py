@@ -1,4 +1,4 @@
-"""The kinds of an instrument: functions that are marked where they are defined."""
+"""Mark functions as the kinds of an instrument, and list them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def kind(function: Callable) -> Callable:
 
 
 def kinds_of(*modules: ModuleType, separator: str = " ") -> dict[str, Callable]:
-    """Return the kinds of modules by name, in the order of the modules and of their lines."""
+    """Return the kinds of modules by name, in the order in which they are defined."""
     return {
         name.replace("_", separator): function
         for module in modules

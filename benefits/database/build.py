@@ -1,51 +1,48 @@
-"""The validated package -> build/benefits.db.
+"""Build the database from the validated package.
 
-Typed STRICT tables with primary and foreign keys from the schema, indexes on keys and dates,
-full-text search, the tables that describe the dataset, and the SQL of sql/tables and sql/views.
-Reads neither the network nor the clock: the same package gives the same bytes. Written beside and
-renamed: a build that stops leaves the old database or none.
-
-Builds only what `validate.py` has passed: the SHA-256 of every file must be that of
-build/validated.json."""
+It has typed STRICT tables with primary and foreign keys from the schema, indexes on keys and dates,
+full-text search, tables that describe the dataset, and the SQL of sql/tables and sql/views. The
+build reads neither the network nor the clock: the same package gives the same bytes.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import hashlib
-import io
-import json
-import operator
 import sqlite3
-from collections import Counter
 from pathlib import Path
 
 import sqlite_utils
 
-from benefits import history
+from benefits.database.derived import insert_rows, make_derived
 from benefits.database.description import describe_dataset
+from benefits.database.source import BuildError, read_cells, read_validated
 from benefits.files import atomic_write
-from benefits.package import ROOT, Package
-from benefits.periods import latest_start
-from benefits.reading import load
+from benefits.package import ROOT, Package, Table
 
-# The tables whose earlier states the answers can be asked for (`known_at`): NAME_known has every
-# state with its days.
-KEPT = ("programs", "coverage", "absences", "roles", "events", "order_terms")
-# rows: an index on a key to fewer finds a large part of the table, and leads SQLite away from the
-# one that finds a record
+__all__ = ["BuildError", "build", "read_validated"]
+
+# Rows. An index on a key to a smaller table finds a large part of the rows, and SQLite would use it
+# instead of the one that finds a single record.
 FEW = 20
 PYTHON_TYPES = {"string": str, "integer": int, "date": str}
-
-
-class BuildError(Exception):
-    """The build cannot be done; the message is a sentence for a person."""
+PRAGMAS = (
+    "page_size = 4096",
+    "journal_mode = OFF",
+    "synchronous = OFF",
+    "temp_store = MEMORY",
+    "cache_size = -65536",  # what an index of a million rows needs while it is sorted
+)
+INDEXED_DATES = ("valid_from", "valid_to", "date", "as_of")
+# More indexes, for the answers: citations by record alone, and the periods of a program and group.
+INDEXES = {"citations": ["record", "table"], "coverage": ["program", "population"]}
 
 
 def build(package: Package, digests: dict[str, str], target: Path, sql: Path = ROOT / "sql") -> int:
-    """Write the database of `package` to `target`, whole or not at all; returns the number
-    of rows of the package. Of `package` the descriptor is enough: rows come from its files,
-    which must have these digests, by path. Raises BuildError."""
+    """Write the database of a package to `target`, and return the number of its rows.
+
+    The descriptor of `package` is used; rows are read from its files, which must have these
+    digests, by path. Raises BuildError.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with atomic_write(target) as temporary:
@@ -59,66 +56,68 @@ def build(package: Package, digests: dict[str, str], target: Path, sql: Path = R
 def fill(
     connection: sqlite3.Connection, package: Package, digests: dict[str, str], sql: Path
 ) -> None:
-    # Foreign keys are checked at the end, all at once. The cache holds what an index of a million
-    # rows needs while it is sorted.
-    for pragma in (
-        "page_size = 4096",
-        "journal_mode = OFF",
-        "synchronous = OFF",
-        "temp_store = MEMORY",
-        "cache_size = -65536",
-    ):
+    """Fill an empty database. Raises BuildError and sqlite3.Error."""
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     db = sqlite_utils.Database(connection, strict=True)
-    db.begin()  # a row alone in a transaction costs more than all else of it
-    for name in by_dependency(package):
+    db.begin()  # one transaction: each of its own would cost more than its row
+    for name in sort_by_dependency(package):
         make_table(db, package, name, digests)
     describe_dataset(db, package, digests)
     db.commit()
     make_search(db, package)
-    for file in sorted((sql / "tables").glob("*.sql")):
-        connection.executescript(file.read_text(encoding="utf-8"))
+    run_scripts(connection, sql / "tables")
     db.begin()
-    make_derived(db, package, *derived(package.root, digests))
+    make_derived(db, package, digests)
     db.commit()
-    for file in sorted((sql / "views").glob("*.sql")):
-        connection.executescript(file.read_text(encoding="utf-8"))
+    run_scripts(connection, sql / "views")
+    # Foreign keys are checked once, at the end.
     broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     if broken:
+        table, row, *_ = broken[0]
         raise BuildError(
-            f"{len(broken)} foreign keys point nowhere, the first in table {broken[0][0]}, row"
-            f" {broken[0][1]}"
+            f"{len(broken)} foreign keys point nowhere, the first in table {table}, row {row}"
         )
 
 
-def by_dependency(package: Package) -> list[str]:
-    """Table names, each after the tables that its foreign keys point to."""
-    done: list[str] = []
+def run_scripts(connection: sqlite3.Connection, folder: Path) -> None:
+    """Run the SQL files of a folder, in the order of their names."""
+    for file in sorted(folder.glob("*.sql")):
+        connection.executescript(file.read_text(encoding="utf-8"))
 
-    def visit(name):
-        if name not in done:
-            for fk in package.tables[name].resource["schema"].get("foreignKeys", []):
-                target = fk["reference"].get("resource") or name
+
+def sort_by_dependency(package: Package) -> list[str]:
+    """Return the names of the tables, each after the tables that its foreign keys point to."""
+    names: list[str] = []
+
+    def visit(name: str) -> None:
+        if name not in names:
+            for _, target, _ in foreign_keys(package.tables[name]):
                 if target != name:  # a table may point to itself
                     visit(target)
-            done.append(name)
+            names.append(name)
 
     for name in package.tables:
         visit(name)
-    return done
+    return names
+
+
+def foreign_keys(table: Table) -> list[tuple[str, str, str]]:
+    """Return the foreign keys of a table: its column, the other table, and that table's column."""
+    keys = []
+    for key in table.resource["schema"].get("foreignKeys", []):
+        target = key["reference"]
+        keys.append((key["fields"][0], target.get("resource") or table.name, target["fields"][0]))
+    return keys
 
 
 def make_table(
     db: sqlite_utils.Database, package: Package, name: str, digests: dict[str, str]
 ) -> None:
+    """Create a table of the package, with its rows and indexes."""
     table = package.tables[name]
-    schema = table.resource["schema"]
     required = {f["name"] for f in table.fields if f.get("constraints", {}).get("required")}
-    keys = [
-        (fk["fields"][0], fk["reference"].get("resource") or name, fk["reference"]["fields"][0])
-        for fk in schema.get("foreignKeys", [])
-    ]
-    pk = table.primary_key
+    keys, pk = foreign_keys(table), table.primary_key
     db.table(name).create(
         {f["name"]: PYTHON_TYPES[f["type"]] for f in table.fields},
         pk=pk[0] if len(pk) == 1 else tuple(pk),
@@ -126,181 +125,25 @@ def make_table(
         not_null=required | set(pk),
         strict=True,
     )
-    insert(db, name, len(table.columns), cells(package, name, digests))
-    for columns in schema.get("uniqueKeys", []):
+    insert_rows(db, name, len(table.columns), read_cells(package, name, digests))
+    for columns in table.resource["schema"].get("uniqueKeys", []):
         db.table(name).create_index(columns, unique=True, find_unique_name=True)
-    indexed = {k[0] for k in keys if k[1] == name or db.table(k[1]).count > FEW} | {
-        f["name"]
-        for f in table.fields
-        if f["type"] == "date" and f["name"] in ("valid_from", "valid_to", "date", "as_of")
+    indexed = {
+        f["name"] for f in table.fields if f["type"] == "date" and f["name"] in INDEXED_DATES
     }
+    indexed |= {k[0] for k in keys if k[1] == name or db.table(k[1]).count > FEW}
     for column in table.columns:
         if column in indexed:
             db.table(name).create_index([column], find_unique_name=True)
-    if name == "citations":
-        db.table(name).create_index(
-            ["record", "table"], find_unique_name=True
-        )  # by record, since that alone may be asked
-    if name == "coverage":
-        db.table(name).create_index(
-            ["program", "population"], find_unique_name=True
-        )  # the periods of one program and group
-
-
-def insert(db: sqlite_utils.Database, name: str, width: int, rows) -> None:
-    db.conn.executemany(f"INSERT INTO [{name}] VALUES ({', '.join('?' * width)})", rows)
-
-
-def cells(package: Package, name: str, digests: dict[str, str]):
-    """The rows of a table as text, None where empty: SQLite makes numbers of text in a
-    column of numbers. Raises BuildError if its bytes have not this digest."""
-    table = package.tables[name]
-    raw = (package.root / table.path).read_bytes()
-    if hashlib.sha256(raw).hexdigest() != digests.get(table.path):
-        raise BuildError(changed_since(table.path))
-    reader = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""))
-    next(reader, None)
-    return ([cell or None for cell in row] for row in reader)
-
-
-# ---- what is derived by Python, in a process beside ----------------------------------------------
-
-
-def derived(
-    root: Path, digests: dict[str, str]
-) -> tuple[list[tuple], dict[str, tuple[list[str], list[tuple]]]]:
-    """The text of the citations of each record, and for each table of KEPT the columns and
-    rows of all its states. Raises BuildError."""
-    package = load(root, only=(*KEPT, "changes", "releases", "sources"))
-    unchanged(package, digests)
-    return record_citations(package, digests), {name: states(package, name) for name in KEPT}
-
-
-def record_citations(package: Package, digests: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Table, record, and the citations of the record as one short text, best sources first:
-    title (publisher), locators. At most four sources for it and two against it are named;
-    evidence_for has them all. Made once at build, since every answer carries this text."""
-    order = {"primary": 1, "secondary": 2}
-    sources = {
-        s["source"]: (
-            order.get(s["reliability"], 3),
-            s["source"],
-            s["title"] + (f" ({s['publisher']})" if s["publisher"] else ""),
-        )
-        for s in package.rows("sources")
-    }
-    cited: dict[tuple[str, str], dict[tuple, set]] = {}
-    at = operator.itemgetter(
-        *map(
-            package.tables["citations"].columns.index,
-            ("table", "record", "source", "relation", "locator"),
-        )
-    )
-    for table, record, source, relation, locator in map(at, cells(package, "citations", digests)):
-        cited.setdefault((table, record), {}).setdefault(
-            (relation == "contradicts", sources[source]), set()
-        ).add(locator)
-
-    def text(found: dict[tuple, set]) -> str:
-        named: list[str] = []
-        places: Counter[bool] = Counter()
-        for (against, (*_, title)), locators in sorted(found.items()):
-            places[against] += 1
-            if places[against] <= (2 if against else 4):
-                where = ", ".join(sorted(locators))
-                named.append(
-                    f"{'against: ' if against else ''}{title},"
-                    f" {where if len(where) <= 120 else 'several places'}"
-                )
-        return "; ".join(
-            named + [f"and {len(found) - len(named)} more"] * (len(found) > len(named))
-        )
-
-    return [(*record, text(found)) for record, found in sorted(cited.items())]
-
-
-def states(package: Package, name: str) -> tuple[list[str], list[tuple]]:
-    """The columns and rows of NAME_known: every state that a row has had, with its days."""
-    table = package.tables[name]
-    rows = {table.key_of(row): row for row in table.rows}
-    changes = [c for c in package.rows("changes") if c["table"] == name]
-    found = history.known(
-        rows, changes, {f["name"]: f["type"] for f in table.fields}, package.rows("releases")
-    )
-    columns = table.columns + ["known_from", "known_to"]
-    if "valid_from_precision" in columns:
-        columns.append("starts_by")
-        found = [
-            row
-            | {
-                "starts_by": (
-                    row["valid_from"]
-                    and latest_start(row["valid_from"], row["valid_from_precision"])
-                )
-            }
-            for row in found
-        ]
-    return columns, [tuple(map(row.get, columns)) for row in found]
-
-
-# ---- the tables ----------------------------------------------------------------------------------
-
-
-def make_derived(
-    db: sqlite_utils.Database,
-    package: Package,
-    citations: list[tuple],
-    known: dict[str, tuple[list[str], list[tuple]]],
-) -> None:
-    db.table("record_citations").create(
-        {"table": str, "record": str, "citations": str}, pk=("table", "record"), strict=True
-    )
-    insert(db, "record_citations", 3, citations)
-    for name, (columns, rows) in known.items():
-        table = package.tables[name]
-        integers = {f["name"] for f in table.fields if f["type"] == "integer"}
-        db.table(f"{name}_known").create(
-            {c: int if c in integers else str for c in columns},
-            not_null={"known_from", "known_to"},
-            strict=True,
-        )
-        insert(db, f"{name}_known", len(columns), rows)
-        for column in [table.primary_key[0]] + [
-            fk["fields"][0] for fk in table.resource["schema"].get("foreignKeys", [])
-        ]:
-            db.table(f"{name}_known").create_index([column])
+    if name in INDEXES:
+        db.table(name).create_index(INDEXES[name], find_unique_name=True)
 
 
 def make_search(db: sqlite_utils.Database, package: Package) -> None:
+    """Create the full-text index of each table with searchable columns."""
     for name, table in package.tables.items():
-        columns = table.resource.get("searchable")
-        if columns:
+        if columns := table.resource.get("searchable"):
             db.table(name).enable_fts(
                 columns, fts_version="FTS5", tokenize="unicode61 remove_diacritics 2"
             )
             db.table(name).optimize()
-
-
-def validated(package: Package) -> dict[str, str]:
-    """The digests that `validate.py` passed, by path. Raises BuildError if it passed another
-    descriptor, or nothing."""
-    stamp = package.root / "build" / "validated.json"
-    try:
-        passed = json.loads(stamp.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise BuildError(
-            "the package has not been validated: run `make build`, which validates first"
-        ) from None
-    unchanged(package, passed)
-    return passed
-
-
-def unchanged(package: Package, digests: dict[str, str]) -> None:
-    """Raise BuildError unless the files that were read have these digests."""
-    changed = sorted(p for p, digest in package.digests().items() if digests.get(p) != digest)
-    if package.faults or changed:
-        raise BuildError(changed_since(", ".join(changed) or "the package"))
-
-
-def changed_since(what: str) -> str:
-    return f"{what} changed since it was validated: run `make build`, which validates first"

@@ -1,4 +1,4 @@
-"""Describe the dataset in tables of its own, so that the file explains itself wherever it goes."""
+"""Describe the dataset in tables of the database, so that the file explains itself."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def describe_dataset(db: sqlite_utils.Database, package: Package, digests: dict[
 
 
 def describe_field(table: str, position: int, field: dict) -> dict:
+    """Return the row of a field in dataset_fields."""
     constraints = field.get("constraints", {})
     others = {k: v for k, v in constraints.items() if k not in ("required", "enum")}
     return {
@@ -61,6 +62,7 @@ def describe_field(table: str, position: int, field: dict) -> dict:
 
 
 def describe_codes(table: str, field: dict) -> list[dict]:
+    """Return the rows of the codes of a field in dataset_codes."""
     return [
         {
             "table": table,

@@ -1,22 +1,20 @@
-"""The package and the files of a release -> the documents by which data catalogs find and check it.
+"""Write the documents by which data catalogs find and check the package.
 
-Writes them for the working package: its tables and datapackage.json, dated by the day through which
-the data goes. A release calls `documents`. Each document describes the files it is given, so that
-of the zip is made from the files in the zip.
-
-A file is a dict: `path` relative to where the document lies, `bytes` (its size) and `sha256`.
-The files of a table are those named after it, in whatever folder: Croissant reads its CSV."""
+Each document describes a list of files. A file is a dict: `path` relative to the document, `bytes`
+(its size) and `sha256`. The files of a table are those named after it, in any folder; Croissant
+reads its CSV.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import PurePosixPath
 
-from benefits.package import Package
+from benefits.package import Package, Table
 
 CROISSANT_TYPES = {"string": "sc:Text", "integer": "sc:Integer", "date": "sc:Date"}
 
-# By suffix, and not by what the machine knows; a file without one is a text, such as LICENSE.
+# A fixed list, since that of the machine differs. A file without a suffix is a text: LICENSE.
 MEDIATYPES = {
     "": "text/plain",
     ".cff": "application/yaml",
@@ -32,7 +30,7 @@ MEDIATYPES = {
     ".zip": "application/zip",
 }
 
-# The context that Croissant 1.1 prescribes: mlcroissant warns of every key that is missing.
+# The context of Croissant 1.1: mlcroissant warns of every key that is missing.
 CROISSANT_TERMS = """
 arrayShape citeAs column containedIn equivalentProperty extract field fileObject fileProperty
 fileSet format includes isArray isLiveDataset jsonPath key md5 parentField path recordSet references
@@ -53,32 +51,35 @@ CROISSANT_CONTEXT = {
 } | {term: f"cr:{term}" for term in CROISSANT_TERMS.split()}
 
 
-def documents(package: Package, files: list[dict], date: str) -> dict[str, bytes]:
-    """The documents by file name. The same package, files and date (of the release) give the
-    same bytes."""
-    made = {
+def render_documents(package: Package, files: list[dict], date: str) -> dict[str, bytes]:
+    """Return the documents by file name; `date` is the day of the release.
+
+    The same package, files and date give the same bytes.
+    """
+    documents = {
         "croissant.json": croissant(package, files, date),
         "data.json": dcat_us(package, files, date),
         ".zenodo.json": zenodo(package, date),
         "ro-crate-metadata.json": ro_crate(package, files, date),
     }
     return {
-        name: (json.dumps(said(document), indent=2, ensure_ascii=False) + "\n").encode()
-        for name, document in made.items()
+        name: (json.dumps(without_nulls(document), indent=2, ensure_ascii=False) + "\n").encode()
+        for name, document in documents.items()
     }
 
 
-def said(value):
-    """Without what the package does not say: `homepage` and the e-mail address of a
-    contributor may be missing."""
+def without_nulls(value):
+    """Return a value without properties that are None: `homepage` and `email` may be missing."""
     if isinstance(value, dict):
-        return {key: said(v) for key, v in value.items() if v is not None}
-    return [said(v) for v in value] if isinstance(value, list) else value
+        return {key: without_nulls(v) for key, v in value.items() if v is not None}
+    return [without_nulls(v) for v in value] if isinstance(value, list) else value
 
 
 def croissant(package: Package, files: list[dict], date: str) -> dict:
-    """schema.org Dataset and Croissant 1.1 in one JSON-LD. File addresses are relative, so
-    that it goes with its folder."""
+    """Return schema.org Dataset and Croissant 1.1 in one JSON-LD document.
+
+    File addresses are relative, so that the folder can be moved.
+    """
     d = package.descriptor
     names = [c["title"] for c in d["contributors"]]
     csv = {
@@ -123,7 +124,8 @@ def croissant(package: Package, files: list[dict], date: str) -> dict:
     }
 
 
-def record_set(table, path: str) -> dict:
+def record_set(table: Table, path: str) -> dict:
+    """Return the columns of a table as Croissant describes them; `path` is that of its CSV."""
     references = {
         column: f"{key['reference']['resource']}/{target}"
         for key in table.resource["schema"].get("foreignKeys", [])
@@ -153,18 +155,48 @@ def record_set(table, path: str) -> dict:
 
 
 def dcat_us(package: Package, files: list[dict], date: str) -> dict:
-    """A DCAT-US 3.0 catalog of one dataset. Addresses are absolute only when the package has
-    a `homepage`; the e-mail address that the standard wants is that of the first contributor,
-    and is left out, not made up, when there is none."""
+    """Return a DCAT-US 3.0 catalog of one dataset.
+
+    Addresses are absolute only if the package has a `homepage`. The e-mail address that the
+    standard requires is that of the first contributor; without one it is left out, not invented.
+    """
+    d = package.descriptor
+    license, page = d["licenses"][0]["path"], dcat_page(d)
+    return {
+        "@type": "Catalog",
+        "conformsTo": {"@type": "Standard", "title": "DCAT-US 3.0"},
+        "title": d["title"],
+        "description": d["description"],
+        "publisher": {"@type": "Agent", "name": d["contributors"][0]["title"]},
+        "license": license,
+        "language": "en",
+        "issued": date,
+        "modified": date,
+        "homepage": page,
+        "dataset": [dcat_dataset(package, files, date)],
+    }
+
+
+def dcat_page(descriptor: dict) -> dict | None:
+    """Return the page of the dataset as DCAT-US describes it; None without a `homepage`."""
+    if "homepage" not in descriptor:
+        return None
+    title, address = descriptor["title"], descriptor["homepage"]
+    return {"@type": "Document", "title": title, "accessURL": address}
+
+
+def dcat_dataset(package: Package, files: list[dict], date: str) -> dict:
+    """Return the dataset of the catalog."""
     d = package.descriptor
     first = d["contributors"][0]
-    license = d["licenses"][0]["path"]
-    homepage = d.get("homepage")
-    base = f"{homepage.rstrip('/')}/" if homepage else ""
-    distributions = [dcat_distribution(package, f, base, date) for f in files]
-    page = {"@type": "Document", "title": d["title"], "accessURL": homepage} if homepage else None
-
-    dataset = {
+    base = f"{d['homepage'].rstrip('/')}/" if "homepage" in d else ""
+    distributions = {f["path"]: dcat_distribution(package, f, base, date) for f in files}
+    described_by = [
+        distribution
+        for path, distribution in distributions.items()
+        if PurePosixPath(path).name == "datapackage.json"
+    ]
+    return {
         "@type": "Dataset",
         "identifier": {"@type": "Identifier", "notation": d["name"]},
         "title": d["title"],
@@ -178,40 +210,21 @@ def dcat_us(package: Package, files: list[dict], date: str) -> dict:
             "fn": first["title"],
             "hasEmail": f"mailto:{first['email']}" if "email" in first else None,
         },
-        "license": license,
+        "license": d["licenses"][0]["path"],
         "accessRights": "public",
         "keyword": d["keywords"],
         "language": "en",
         "temporal": [
             {"@type": "PeriodOfTime", "startDate": d["complete_from"], "endDate": d["data_through"]}
         ],
-        "landingPage": page,
-        "describedBy": next(
-            (
-                d
-                for f, d in zip(files, distributions)
-                if PurePosixPath(f["path"]).name == "datapackage.json"
-            ),
-            None,
-        ),
-        "distribution": distributions,
-    }
-    return {
-        "@type": "Catalog",
-        "conformsTo": {"@type": "Standard", "title": "DCAT-US 3.0"},
-        "title": d["title"],
-        "description": d["description"],
-        "publisher": {"@type": "Agent", "name": first["title"]},
-        "license": license,
-        "language": "en",
-        "issued": date,
-        "modified": date,
-        "homepage": page,
-        "dataset": [dataset],
+        "landingPage": dcat_page(d),
+        "describedBy": described_by[0] if described_by else None,
+        "distribution": list(distributions.values()),
     }
 
 
 def dcat_distribution(package: Package, file: dict, base: str, date: str) -> dict:
+    """Return a file as DCAT-US describes it; `base` is the address of its folder."""
     return {
         "@type": "Distribution",
         "title": title_of(package, file),
@@ -226,7 +239,7 @@ def dcat_distribution(package: Package, file: dict, base: str, date: str) -> dic
 
 
 def zenodo(package: Package, date: str) -> dict:
-    """Zenodo's deposition metadata; it writes licence codes small."""
+    """Return the metadata of a deposition at Zenodo, whose licence codes are in lower case."""
     d = package.descriptor
     return {
         "title": d["title"],
@@ -248,15 +261,13 @@ def zenodo(package: Package, date: str) -> dict:
 
 
 def ro_crate(package: Package, files: list[dict], date: str) -> dict:
-    """RO-Crate 1.1, whose context lacks sha256 alone of what is said here."""
+    """Return an RO-Crate 1.1, whose context has every term but sha256."""
     d = package.descriptor
     license = d["licenses"][0]
     authors = {f"#contributor-{i}": c["title"] for i, c in enumerate(d["contributors"], 1)}
+    context = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "http://schema.org/sha256"}]
     return {
-        "@context": [
-            "https://w3id.org/ro/crate/1.1/context",
-            {"sha256": "http://schema.org/sha256"},
-        ],
+        "@context": context,
         "@graph": [
             {
                 "@id": "ro-crate-metadata.json",
@@ -264,36 +275,8 @@ def ro_crate(package: Package, files: list[dict], date: str) -> dict:
                 "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
                 "about": {"@id": "./"},
             },
-            {
-                "@id": "./",
-                "@type": "Dataset",
-                "name": d["title"],
-                "description": d["description"],
-                "version": d["version"],
-                "datePublished": date,
-                "license": {"@id": license["path"]},
-                "author": (
-                    [{"@id": id_} for id_ in authors]
-                    if len(authors) > 1
-                    else {"@id": next(iter(authors))}
-                ),
-                "publisher": {"@id": next(iter(authors))},
-                "keywords": d["keywords"],
-                "temporalCoverage": f"{d['complete_from']}/{d['data_through']}",
-                "url": d.get("homepage"),
-                "hasPart": [{"@id": f["path"]} for f in files],
-            },
-            *(
-                {
-                    "@id": f["path"],
-                    "@type": "File",
-                    "name": title_of(package, f),
-                    "encodingFormat": mediatype(f),
-                    "contentSize": str(f["bytes"]),
-                    "sha256": f["sha256"],
-                }
-                for f in files
-            ),
+            crate_root(d, list(authors), files, date),
+            *(crate_file(package, f) for f in files),
             {
                 "@id": license["path"],
                 "@type": "CreativeWork",
@@ -305,18 +288,51 @@ def ro_crate(package: Package, files: list[dict], date: str) -> dict:
     }
 
 
+def crate_root(d: dict, authors: list[str], files: list[dict], date: str) -> dict:
+    """Return the dataset of an RO-Crate; `authors` are the identifiers of the contributors."""
+    references = [{"@id": author} for author in authors]
+    return {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": d["title"],
+        "description": d["description"],
+        "version": d["version"],
+        "datePublished": date,
+        "license": {"@id": d["licenses"][0]["path"]},
+        "author": references if len(references) > 1 else references[0],
+        "publisher": references[0],
+        "keywords": d["keywords"],
+        "temporalCoverage": f"{d['complete_from']}/{d['data_through']}",
+        "url": d.get("homepage"),
+        "hasPart": [{"@id": f["path"]} for f in files],
+    }
+
+
+def crate_file(package: Package, file: dict) -> dict:
+    """Return a file as RO-Crate describes it."""
+    return {
+        "@id": file["path"],
+        "@type": "File",
+        "name": title_of(package, file),
+        "encodingFormat": mediatype(file),
+        "contentSize": str(file["bytes"]),
+        "sha256": file["sha256"],
+    }
+
+
 def mediatype(file: dict) -> str:
+    """Return the media type of a file."""
     return MEDIATYPES.get(PurePosixPath(file["path"]).suffix, "application/octet-stream")
 
 
 def title_of(package: Package, file: dict) -> str:
-    """A table in any format has the title of the table; whatever else there is, its file name."""
+    """Return the title of a file: that of its table, or else its name."""
     path = PurePosixPath(file["path"])
     return package.tables[path.stem].resource["title"] if path.stem in package.tables else path.name
 
 
 def working_files(package: Package) -> list[dict]:
-    """The files of the package as it lies in its folder."""
+    """Return the files of the package in its folder."""
     return [
         {"path": path, "bytes": (package.root / path).stat().st_size, "sha256": sha256}
         for path, sha256 in package.digests().items()

@@ -1,8 +1,9 @@
-"""Build/benefits.db -> the tables as CSV, JSON, JSON Lines, Parquet and XLSX.
+"""Write the tables as CSV, JSON, JSON Lines, Parquet and XLSX.
 
 Every format holds the same cells: text as text (FIPS `06` stays `06`), whole numbers as numbers,
 dates as dates where the format has them, an empty cell as the format's own null. The same
-database gives the same bytes."""
+database gives the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -18,27 +19,30 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from benefits.errors import BenefitsError
 from benefits.files import write_csv
 from benefits.package import ROOT
 from benefits.sqlite import sqlite_uri
 
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")
 ROW_GROUP = 131_072  # rows of a Parquet file that are in memory at a time
-XLSX_ROWS = 1_048_575  # under the header; what is beyond, a spreadsheet drops without a word
+XLSX_ROWS = 1_048_575  # under the header; spreadsheets drop the rest silently
 
-# What a spreadsheet shows of a workbook's making; the clock is not asked.
+# The date of creation in a workbook: a fixed one, so that the same data gives the same bytes.
 XLSX_CREATED = datetime(2026, 1, 1)
 
-# What the answers need beside the package's tables and the tables of earlier states (NAME_known),
-# and their columns that are dates.
+# What the answers read besides the package's tables and the tables of earlier states (NAME_known),
+# and which of their columns are dates.
 FOR_ANSWERS = ("dataset", "records", "record_citations", "survey_agreement_all")
 BUILT_DATES = ("data_through", "complete_from", "known_from", "known_to", "starts_by", "as_of")
 
 
 @dataclass
 class Export:
-    """One table: its columns with their types (string, integer, date), and its rows, in
-    order of the primary key, as often as they are asked for."""
+    """One table: its columns, their types (string, integer, date), and a function that reads it.
+
+    Its rows are in the order of the primary key.
+    """
 
     name: str
     title: str
@@ -47,12 +51,12 @@ class Export:
     rows: Callable[[], sqlite3.Cursor]
 
 
-class TooLarge(Exception):
-    """A format cannot hold a table; the message is a sentence for a person."""
+class TooLarge(BenefitsError):
+    """A format cannot hold a table."""
 
 
 def tables(database: Path) -> Iterator[Export]:
-    """The tables of the package, as the database holds them, one at a time."""
+    """Yield the tables of the package from its database."""
     with contextlib.closing(sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)) as db:
         for name, title in db.execute(
             'SELECT "table", title FROM dataset_tables ORDER BY position'
@@ -79,49 +83,40 @@ def tables(database: Path) -> Iterator[Export]:
 
 
 def answer_tables(database: Path) -> Iterator[Export]:
-    """The tables that the build makes and the answers read beside those of the package, in
-    the order in which it makes them."""
+    """Yield the tables that the answers read and the package does not have."""
     with contextlib.closing(sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)) as db:
         typed = {
             (t, f): kind
             for t, f, kind in db.execute('SELECT "table", field, type FROM dataset_fields')
         }
-        for name in FOR_ANSWERS + tuple(
-            t
-            for (t,) in db.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_known'"
-                " ESCAPE '\\' ORDER BY name"
-            )
-        ):
-            kinds = dict(
-                db.execute("SELECT name, type FROM pragma_table_info(?)", [name]).fetchall()
-            )
-            columns = list(kinds)
-            types = [
-                typed.get((name.removesuffix("_known"), c))
-                or (
-                    "date" if c in BUILT_DATES else "integer" if kinds[c] == "INTEGER" else "string"
-                )
-                for c in columns
-            ]
-            yield Export(
-                name,
-                name,
-                columns,
-                types,
-                partial(db.execute, f'SELECT * FROM "{name}" ORDER BY rowid'),
-            )
+        known = db.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_known'"
+            " ESCAPE '\\' ORDER BY name"
+        ).fetchall()
+        for name in (*FOR_ANSWERS, *(name for (name,) in known)):
+            kinds = dict(db.execute("SELECT name, type FROM pragma_table_info(?)", [name]))
+            table = name.removesuffix("_known")
+            types = [typed.get((table, c)) or built_type(c, kinds[c]) for c in kinds]
+            read = partial(db.execute, f'SELECT * FROM "{name}" ORDER BY rowid')
+            yield Export(name, name, list(kinds), types, read)
+
+
+def built_type(column: str, kind: str) -> str:
+    """Return the type of a column that the package does not have; `kind` is SQLite's."""
+    if column in BUILT_DATES:
+        return "date"
+    return "integer" if kind == "INTEGER" else "string"
 
 
 def to_csv(table: Export, file: BinaryIO) -> None:
-    """As in data/: UTF-8, LF, quotes only where CSV needs them, empty for null."""
+    """Write CSV as in data/: UTF-8, LF, quotes only where CSV needs them, empty for null."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     write_csv(text, table.columns, table.rows())
     text.detach()
 
 
 def to_json(table: Export, file: BinaryIO) -> None:
-    """A list of objects, one a line."""
+    """Write a list of objects, one on each line."""
     before = b"[\n"
     for line in objects(table):
         file.write(before + line)
@@ -130,10 +125,12 @@ def to_json(table: Export, file: BinaryIO) -> None:
 
 
 def to_json_lines(table: Export, file: BinaryIO) -> None:
+    """Write an object on each line."""
     file.writelines(line + b"\n" for line in objects(table))
 
 
 def objects(table: Export) -> Iterator[bytes]:
+    """Return each row as a JSON object."""
     return (
         json.dumps(dict(zip(table.columns, row)), ensure_ascii=False).encode()
         for row in table.rows()
@@ -141,6 +138,7 @@ def objects(table: Export) -> Iterator[bytes]:
 
 
 def to_parquet(table: Export, file: BinaryIO) -> None:
+    """Write Parquet with typed columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -204,12 +202,13 @@ def to_xlsx(exports: Iterable[Export], about: dict, codebook: list[dict]) -> byt
 
 
 def write_header(sheet, names: Iterable[str], form) -> None:
+    """Write the names of the columns in a format."""
     for i, name in enumerate(names):
         sheet.write_string(0, i, name, form)
 
 
 def write_cells(sheet, r: int, row: tuple, types: list[str], day) -> None:
-    """Write a row. Before March 1900 spreadsheets count days wrongly, so such a day is text."""
+    """Write a row. Spreadsheets count days before March 1900 wrongly, so these are text."""
     for i, (value, kind) in enumerate(zip(row, types, strict=True)):
         if value is None:
             continue
@@ -221,8 +220,8 @@ def write_cells(sheet, r: int, row: tuple, types: list[str], day) -> None:
             sheet.write_string(r, i, value)
 
 
-def described(database: Path) -> tuple[dict, list[dict]]:
-    """The dataset's description and its codebook, as the database tells them."""
+def read_description(database: Path) -> tuple[dict, list[dict]]:
+    """Return the row that describes the dataset, and the rows of its codebook."""
     db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
     db.row_factory = sqlite3.Row
     try:
@@ -241,7 +240,7 @@ def described(database: Path) -> tuple[dict, list[dict]]:
 
 
 def export(database: Path, out: Path, only: Iterable[str] = FORMATS) -> None:
-    """Write the formats under `out`, all of FORMATS unless told which. Raises TooLarge."""
+    """Write some formats (default: all) under `out`. Raises TooLarge."""
     writers = {
         form: write
         for form, write in (
@@ -266,4 +265,4 @@ def export(database: Path, out: Path, only: Iterable[str] = FORMATS) -> None:
         for part in ("queries", "views"):
             shutil.copytree(ROOT / "sql" / part, out / "sql" / part, dirs_exist_ok=True)
     if "xlsx" in only:
-        (out / "benefits.xlsx").write_bytes(to_xlsx(tables(database), *described(database)))
+        (out / "benefits.xlsx").write_bytes(to_xlsx(tables(database), *read_description(database)))

@@ -1,10 +1,10 @@
-"""Build/benefits.db -> one HTML file that holds the whole dataset, opens from disk and asks nothing
-of a network.
+"""Write the whole dataset as one HTML file that works from a disk, without a network.
 
-The answers are those of sql/queries: each is asked on every day on which it can change, and a
-row is kept with the half-open period of days on which the SQL gives it. The script in the file
-(static/browser.js) only selects: one rule, written once. Reads neither the network nor the
-clock: the same database gives the same bytes."""
+The answers are those of sql/queries: each is computed for every day on which it can change, and a
+row is kept with the half-open period of days on which it is in the answer. The script in the file
+(static/browser.js) only selects rows, so that each rule is written once, in SQL. The same database
+gives the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ DATED = {
         UNION SELECT valid_to, 'day' FROM order_terms"""
     ),
 }
-# An answer can also change on the last day of the month or year in which a period began on a day
-# not known, and after it; and on the first day that is only scheduled.
+# If only the month or year of a start is known, an answer can also change on the last day of it and
+# on the day after. It can change as well on the first day that is only scheduled.
 TURNS = """
 WITH dated(day, precision) AS ({dated})
 SELECT day FROM dated
@@ -54,11 +54,10 @@ UNION SELECT date(data_through, '+1 day') FROM dataset ORDER BY 1"""
 PARAMETERS = dict.fromkeys(
     ("jurisdiction", "population", "court_case", "data_element", "person_class", "known_at"), ""
 )
-# The script adds them again where it writes CSV.
+# Columns with the same value in every row. The script adds them when it writes CSV.
 SAME_IN_ALL = ("as_of", "data_through", "dataset_version")
 
-# Tables with a key of one column. A name means one thing everywhere, so a column of that name leads
-# to that table.
+# Tables with a key of one column. A column of that name in another table links to the table.
 KEYS = """
 SELECT min(p.name), t."table" FROM dataset_tables t JOIN pragma_table_info(t."table") p
 WHERE p.pk GROUP BY 2 HAVING count(*) = 1"""
@@ -110,36 +109,36 @@ and sends nothing anywhere. Only the links to sources lead out of it.</p>
 """)
 
 
-def page(database: Path) -> bytes:
-    """The HTML file of a built database."""
+def render_page(database: Path) -> bytes:
+    """Return the HTML file of a built database."""
     db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
     try:
-        about = read(db, "SELECT * FROM dataset")[0]
+        about = read_rows(db, "SELECT * FROM dataset")[0]
         tables = [
             name for (name,) in db.execute('SELECT "table" FROM dataset_tables ORDER BY position')
         ]
-        described = tables + ["dataset_tables", "dataset_fields", "dataset_codes", "records"]
-        held = {
+        names = tables + ["dataset_tables", "dataset_fields", "dataset_codes", "records"]
+        content = {
             "about": about,
             "keys": dict(db.execute(KEYS).fetchall()),
             "tables": {
-                name: packed(read(db, f'SELECT * FROM "{name}" ORDER BY rowid'))
-                for name in described
+                name: pack_rows(read_rows(db, f'SELECT * FROM "{name}" ORDER BY rowid'))
+                for name in names
             },
-            "answers": {name: packed(spans(db, name)) for name in DATED},
+            "answers": {name: pack_rows(answer_periods(db, name)) for name in DATED},
         }
     finally:
         db.close()
     data = base64.b64encode(
-        zlib.compress(json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode(), 9)
+        zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 9)
     ).decode()
     style = "".join(
         (ROOT / "static" / name).read_text(encoding="utf-8") for name in ("site.css", "browser.css")
     )
     script = (ROOT / "static" / "browser.js").read_text(encoding="utf-8")
-    shown = {name: escape(str(value)) for name, value in about.items()}
+    values = {name: escape(str(value)) for name, value in about.items()}
     return PAGE.substitute(
-        shown,
+        values,
         data=data,
         style=style,
         style_hash=hash_of(style),
@@ -148,13 +147,14 @@ def page(database: Path) -> bytes:
     ).encode()
 
 
-def read(db: sqlite3.Connection, sql: str, parameters=()) -> list[dict]:
-    found = db.execute(sql, parameters)
-    columns = [c[0] for c in found.description]
-    return [dict(zip(columns, row)) for row in found]
+def read_rows(db: sqlite3.Connection, sql: str, parameters=()) -> list[dict]:
+    """Return the rows of a statement."""
+    cursor = db.execute(sql, parameters)
+    columns = [c[0] for c in cursor.description]
+    return [dict(zip(columns, row)) for row in cursor]
 
 
-def spans(db: sqlite3.Connection, answer: str) -> list[dict]:
+def answer_periods(db: sqlite3.Connection, answer: str) -> list[dict]:
     """Return the rows of an answer over all days, each with the period on which it holds.
 
     The period is [day_from, day_to). The rows of one day stand in the order of the SQL.
@@ -166,7 +166,7 @@ def spans(db: sqlite3.Connection, answer: str) -> list[dict]:
     in_force: list[tuple] = []
     for day in turns:
         before, in_force = set(in_force), []
-        for answer_row in read(db, sql, PARAMETERS | {"as_of": day}):
+        for answer_row in read_rows(db, sql, PARAMETERS | {"as_of": day}):
             cells = ((name, v) for name, v in answer_row.items() if name not in SAME_IN_ALL)
             in_force.append(tuple(cells))
         for row in before.difference(in_force):
@@ -178,16 +178,19 @@ def spans(db: sqlite3.Connection, answer: str) -> list[dict]:
     return [period | dict(row) for row in order.static_order() for period in periods[row]]
 
 
-def packed(rows: list[dict]) -> dict:
-    """{column: [its distinct values, which of them each row has]}: small, and quick to read
-    back."""
+def pack_rows(rows: list[dict]) -> dict:
+    """Return {column: [its distinct values, the index of the value in each row]}.
+
+    That is small, and quick to read.
+    """
     columns = {}
     for name in rows[0] if rows else ():
         values: dict = {}
-        which = [values.setdefault(row[name], len(values)) for row in rows]
-        columns[name] = [list(values), which]
+        indexes = [values.setdefault(row[name], len(values)) for row in rows]
+        columns[name] = [list(values), indexes]
     return columns
 
 
 def hash_of(text: str) -> str:
+    """Return the hash of an inline script or style for the Content-Security-Policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

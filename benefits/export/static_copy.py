@@ -1,10 +1,11 @@
-"""Build/benefits.db -> the site as plain files that any web server or CDN serves.
+"""Write the site as plain files that any web server or CDN serves.
 
-Starts at the home page of every day on which something changes (and of the day through which the
-data goes) and follows every link of the site that needs no question mark: those of pages, of the
-feed and of the style sheet. A page is as the live site sends it, but for what needs a server:
-forms become a sentence, and links to what the copy lacks become plain words. So every link of
-the copy, with its #place, leads somewhere in the copy; one that does not ends the export."""
+The export starts at the home page of every day on which something changes (and of the day through
+which the data goes) and follows every link without a query string, in pages, the feed and the style
+sheet. A page is what the live site sends, except for what needs a server: forms become a sentence,
+and links to what the copy lacks become plain words. Every link of the copy, with its #place, must
+lead somewhere in the copy; otherwise the export fails.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +16,15 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
+from benefits.errors import BenefitsError
 from benefits.package import ROOT
 from benefits.sqlite import sqlite_uri
 from benefits.web import app
 
-# A copy has no pages for single tables and rows: they are made to be sorted and filtered, which
-# files cannot do.
+# A copy has no pages of tables and rows: they are there to be sorted and filtered, which needs a
+# server.
 LEFT_OUT = re.compile(r"/benefits(?:\.db)?$|/benefits/|/ask$|/search$|/eligibility$|/-/")
-# What the page of the site that says "nothing here" sends its reader on to, and what this copy says
-# instead.
+# Where the site's page for an unknown address leads, and the text of the copy in its place.
 SENDS_ON = re.compile(r'(?<=<p>)Go on with the <a href="/benefits">.*?(?=</p>)')
 COPY = (
     "This is a copy of the site as plain files. It has a page for each day on which something"
@@ -48,15 +49,15 @@ and no tables to be filtered. /changes.atom is the feed and /changes.ics the cal
 changes;
 feeds of one jurisdiction or case need the site itself.
 """
-# What stands in the place of a form. The search on every page goes without a word.
+# What replaces a form. The search on every page is removed without a sentence.
 FORM = re.compile(r'<form class="(\w+)" action="([^"]*)".*?</form>', re.DOTALL)
 NO_DAY = (
     '<p class="no-print">This copy of the site has no forms. The <a href="/changes">dated'
     " changes</a> lead to each jurisdiction on each day on which something changes.</p>"
 )
 NO_FORM = '<p class="no-print">This copy of the site has no forms: it shows the whole list.</p>'
-# A form has no other inside, and a link no other. A list of nothing but links loses those that lead
-# nowhere; in a text their words stay.
+# Forms and links are never nested. In a list of links those that lead nowhere are removed; in a
+# text their words stay.
 LISTS = re.compile(r'<(nav|footer)\b.*?</\1>|<ul class="links[^"]*">.*?</ul>\n?', re.DOTALL)
 EMPTY = re.compile(r'<ul class="links[^"]*">\s*</ul>\n?')
 ANCHOR = re.compile(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
@@ -83,7 +84,7 @@ WHERE day >= (SELECT complete_from FROM dataset) ORDER BY day"""
 
 
 def place(path: str) -> str:
-    """The file, inside the export, that a web server finds for an address."""
+    """Return the file of the export that a web server sends for an address."""
     name = unquote(path).lstrip("/")
     return (
         name
@@ -93,8 +94,10 @@ def place(path: str) -> str:
 
 
 def days_of(database: Path) -> list[str]:
-    """The days on which something changes, from the first that is complete on, and the day
-    through which the data goes."""
+    """Return the days on which something changes, and the day through which the data goes.
+
+    They begin with the day from which the data is complete.
+    """
     db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
     try:
         return [r[0] for r in db.execute(DAYS)]
@@ -102,15 +105,15 @@ def days_of(database: Path) -> list[str]:
         db.close()
 
 
-class DeadLink(Exception):
-    """A link of the site leads nowhere; the message is a sentence for a person."""
+class DeadLink(BenefitsError):
+    """A link of the copy leads nowhere."""
 
 
 # ---- a page of the copy ------------------------------------------------------------------------
 
 
 def lacks(link: str) -> bool:
-    """Return whether a link, as it stands in a page, leads to what the copy does not have."""
+    """Return whether a link in the HTML of a page leads to what the copy does not have."""
     if OUTSIDE.match(link) or link.startswith("#"):
         return False
     path, _, _ = unescape(link).partition("#")
@@ -122,24 +125,25 @@ def without_server(page: str) -> str:
     page = FEED.sub(WHOLE_FEED, page)
     page = HEAD_LINK.sub(lambda m: "" if lacks(m[1]) else m[0], page)
     page = FORM.sub(instead_of_form, page)
-    first, found, rest = page.partition(NO_DAY)
-    page = first + found + rest.replace(NO_DAY, "")  # a page may have two such forms
+    first, sentence, rest = page.partition(NO_DAY)
+    page = first + sentence + rest.replace(NO_DAY, "")  # a page may have two such forms
     page = LISTS.sub(lambda m: EMPTY.sub("", ITEM.sub(linked_item, m[0])), page)
     page = AS_DATA.sub(lambda m: "" if any(map(lacks, links_in(m[0]))) else m[0], page)
     return ANCHOR.sub(lambda m: m[2] if lacks(m[1]) else m[0], page)
 
 
 def feed_without_server(feed: str) -> str:
-    """Return a feed in which an entry about what the copy lacks leads to the page of all
-    changes."""
+    """Return a feed in which links to what the copy lacks lead to the page of all changes."""
     return FEED_LINK.sub(lambda m: m[1] + ("/changes" if lacks(m[2]) else m[2]), feed)
 
 
 def linked_item(item: re.Match) -> str:
+    """Return an item of a list of links; empty if it leads nowhere."""
     return "" if lacks(item[1]) else item[0]
 
 
 def instead_of_form(form: re.Match) -> str:
+    """Return what replaces a form."""
     if form[1] == "search":
         return ""
     return NO_DAY if form[2] == "/ask" else NO_FORM
@@ -149,6 +153,7 @@ WITHOUT_SERVER = {"text/html": without_server, "application/atom+xml": feed_with
 
 
 def links_in(text: str) -> list[str]:
+    """Return the links of a page, a feed or a style sheet."""
     return [a or b for a, b in LINK.findall(text) if a or b]
 
 
@@ -156,36 +161,36 @@ def links_in(text: str) -> list[str]:
 
 
 class Places:
-    """What is linked with a #place, and which places there are."""
+    """The places in pages: those that links lead to, and those that exist."""
 
     def __init__(self):
-        self.wanted: dict[tuple[str, str], str] = {}  # (path, place): the first page that links it
-        self.there: dict[str, frozenset[str]] = {}
+        self.linked: dict[tuple[str, str], str] = {}  # (path, place): the first page that links it
+        self.existing: dict[str, frozenset[str]] = {}  # by path
 
-    def note(self, path: str, text: str) -> list[str]:
-        """Note the places of a page and those it links; return the paths it links."""
-        self.there[path] = frozenset(map(unescape, ID.findall(text)))
-        found = []
+    def add_page(self, path: str, text: str) -> list[str]:
+        """Add the places of a page and those it links; return the paths it links."""
+        self.existing[path] = frozenset(map(unescape, ID.findall(text)))
+        paths = []
         for link in map(unescape, links_in(text)):
             if OUTSIDE.match(link):
                 continue
             target, _, place = link.partition("#")
-            found += [target] if target else []
+            paths += [target] if target else []
             if place:
-                self.wanted.setdefault((target or path, unquote(place)), path)
-        return found
+                self.linked.setdefault((target or path, unquote(place)), path)
+        return paths
 
     def missing(self) -> list[str]:
-        """Return a sentence for each link to a place that is not there."""
+        """Return a sentence for each link to a place that does not exist."""
         return [
             f"{path}#{place} is linked on {page}, and that page has no such place"
-            for (path, place), page in sorted(self.wanted.items())
-            if place not in self.there.get(path, ())
+            for (path, place), page in sorted(self.linked.items())
+            if place not in self.existing.get(path, ())
         ]
 
 
 async def crawl(database: Path, root: Path, days: list[str], write) -> int:
-
+    """Write every page of the copy with `write(name, bytes)`, and return the number of files."""
     site = app.datasette(database, root)
     await site.invoke_startup()
     waiting = ["/", "/static/site.css", "/openapi.json", "/changes.atom", "/changes.ics"]
@@ -201,7 +206,7 @@ async def crawl(database: Path, root: Path, days: list[str], write) -> int:
             body = WITHOUT_SERVER[kind](body.decode()).encode()
         write(place(path), body)
         if kind in ("text/html", "application/atom+xml", "text/css", "image/svg+xml"):
-            for link in places.note(path, body.decode()):
+            for link in places.add_page(path, body.decode()):
                 if not link.startswith("/") or lacks(link):
                     raise DeadLink(f"{path} links {link}, which the copy lacks")
                 if link not in seen:
@@ -215,8 +220,7 @@ async def crawl(database: Path, root: Path, days: list[str], write) -> int:
 
 
 async def missing_page(site) -> str:
-    """Return the page for what is not there. Raises DeadLink if the site's has changed its
-    words."""
+    """Return the page for an unknown address. Raises DeadLink if the site's page has changed."""
     answer = await site.client.get("/ask/nothing-here")
     page, count = SENDS_ON.subn(COPY, answer.text)
     if answer.status_code != 404 or count != 1:
@@ -225,8 +229,10 @@ async def missing_page(site) -> str:
 
 
 def export(database: Path, out: Path, root: Path = ROOT, days: list[str] | None = None) -> int:
-    """Write the site under `out`, with a page for each of `days` (all of `days_of` unless
-    given); returns the number of files. Raises DeadLink."""
+    """Write the site under `out`, and return the number of files. Raises DeadLink.
+
+    It has the pages of each of `days` (default: those of `days_of`).
+    """
 
     def write(name: str, body: bytes) -> None:
         path = out / name

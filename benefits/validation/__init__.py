@@ -1,6 +1,6 @@
-"""Check the data package: the standard first, then the rules, which are sorted by their subject."""
+"""Check the data package: the standard first, then our rules, one module for each subject."""
 
-from benefits.validation import (  # noqa: F401  each registers its rules
+from benefits.validation import (  # noqa: F401  each module registers its rules
     answers,
     cases,
     citations,

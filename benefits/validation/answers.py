@@ -1,4 +1,4 @@
-"""Rules on answers: each place and population has one on every day."""
+"""Rules on answers: each jurisdiction and population has one on every day."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from benefits.validation.registry import located, readable, rule
 
 
 def covered_spans(package):
-    """(any-status coverage, absences): periods by (jurisdiction, population), each with its
-    line and row."""
+    """Return two dicts by (jurisdiction, population): coverage of any status, and absences.
+
+    Their values are lists of (period, line, row).
+    """
     scope = {p["program"]: p for p in package.rows("programs")}
     coverage, absent = defaultdict(list), defaultdict(list)
     for _, line, row in located(package, "coverage"):

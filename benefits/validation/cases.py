@@ -21,7 +21,7 @@ def order_term_event(package):
     for table, line, row in located(package, "order_terms"):
         event = events.get(row["event"])
         if event is None:
-            continue  # a dangling foreign key, named as such
+            continue  # a dangling foreign key, which another rule names
         if event["kind"] != "order":
             yield (
                 table,
@@ -43,7 +43,7 @@ def order_term_event(package):
 
 
 def phrases(text: str) -> set[str]:
-    """Every run of up to six words."""
+    """Return every sequence of up to six words of a text."""
     words = text.replace(",", " ").split()
     return {
         " ".join(words[i:j])
@@ -108,7 +108,7 @@ def role_period(package):
 def role_gaps(package, filed: dict, groups: dict):
     """Yield a sentence for each period in which a jurisdiction has no role in a complete case.
 
-    A case in which "none found" is said of somebody says it of everybody: its list is complete.
+    If a case has a role "none found" for one jurisdiction, its list of roles is complete.
     `groups` has the sorted roles by case and jurisdiction.
     """
     complete = {r["court_case"] for r in package.rows("roles") if r["role"] == "none_found"}

@@ -1,4 +1,4 @@
-"""Find every fault of the package: in its descriptor, its files, its cells and between its rows."""
+"""Find every fault of the package: in its descriptor, files and cells, and between rows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from benefits.validation.structure import structure_faults, trial_faults
 def package_faults(package: Package) -> list[Fault]:
     """Return every fault of the package, sorted by file and line.
 
-    A step is left out where the one before it found what the step rests on missing: its faults
-    would say the same thing again.
+    If something is missing, the steps that need it are skipped: their faults would repeat it.
     """
     if package.descriptor is None:
         return sorted(set(package.faults))
@@ -27,10 +26,10 @@ def package_faults(package: Package) -> list[Fault]:
         return sorted({*package.faults, *missing, *descriptor_faults(package)})
     faults = package.faults + descriptor_faults(package) + unlisted_files(package)
     faults += standard_faults(package, faults)
-    by_rules = rule_faults(package)
-    if not faults and not by_rules:
+    from_rules = rule_faults(package)
+    if not faults and not from_rules:
         faults = trial_faults(package)
-    return sorted(set(faults + by_rules))
+    return sorted(set(faults + from_rules))
 
 
 def shape_faults(descriptor: dict) -> list[Fault]:
@@ -57,13 +56,13 @@ def unlisted_files(package: Package) -> list[Fault]:
     """Return the files of data/ that no resource names."""
     folder = package.root / "data"
     if not folder.is_dir():
-        return []  # each missing file is named already
-    listed = {table.path for table in package.tables.values()}
+        return []  # the missing files are faults already
+    paths = {table.path for table in package.tables.values()}
     message, todo = "is in data/ but in no resource of datapackage.json", "list it or remove it"
     return [
         Fault(f"data/{path.name}", 0, "", "", "unlisted-file", message, todo)
         for path in sorted(folder.iterdir())
-        if f"data/{path.name}" not in listed
+        if f"data/{path.name}" not in paths
     ]
 
 

@@ -1,4 +1,4 @@
-"""Rules on citations: what a fact rests on."""
+"""Rules on citations: the sources of each fact."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from benefits.validation.registry import facts, located, readable, record_keys, 
 
 
 @lru_cache(maxsize=1)
-def cited(package):
-    """Citations by (table, record), each with its line."""
-    by = defaultdict(list)
+def citations_by_record(package):
+    """Return lists of (line, citation) by (table, record)."""
+    by_record = defaultdict(list)
     for _, line, row in located(package, "citations"):
-        by[row["table"], row["record"]].append((line, row))
-    return by
+        by_record[row["table"], row["record"]].append((line, row))
+    return by_record
 
 
 @rule(
@@ -40,20 +40,20 @@ def citation_target(package):
 def citation_missing(package):
     if not readable(package, "citations"):
         return
-    by = cited(package)
+    by_record = citations_by_record(package)
     for table in facts(package):
-        wanted = [f["name"] for f in table.fields if f.get("cited")]
+        cited = [f["name"] for f in table.fields if f.get("cited")]
         for line, row in table.located():
             if row.get("basis") == "searched":
                 continue
             support = {
                 c["field"]
-                for _, c in by.get((table.name, table.key_of(row)), [])
+                for _, c in by_record.get((table.name, table.key_of(row)), [])
                 if c["relation"] == "supports"
             }
             if not support:
                 yield table, line, row, "", "has no citation that supports it"
-            for column in wanted:
+            for column in cited:
                 if row[column] is not None and column not in support:
                     yield table, line, row, column, f"{row[column]!r} has no citation of its own"
 
@@ -64,7 +64,7 @@ def citation_missing(package):
     " other side says",
 )
 def conflict_pair(package):
-    for record in cited(package).values():
+    for record in citations_by_record(package).values():
         supported = {c["field"] for _, c in record if c["relation"] == "supports"}
         for line, c in record:
             if c["relation"] == "contradicts":
@@ -90,8 +90,8 @@ def conflict_pair(package):
                     )
 
 
-# What a survey or an article says is a fact about the survey or the article, however weak it is.
-SPEAKS_FOR_ITSELF = {"survey_answers", "claims"}
+# A row of these says what a survey or an article says, which needs no better source.
+OWN_SOURCES = {"survey_answers", "claims"}
 
 
 @rule(
@@ -102,9 +102,8 @@ def third_hand(package):
     if not readable(package, "citations", "sources"):
         return
     reliability = {s["source"]: s["reliability"] for s in package.rows("sources")}
-    citations = cited(package)
-    # An established row may end on a reported day: the row that takes over on that day says so by
-    # its own standing.
+    citations = citations_by_record(package)
+    # An established row may end on a reported day: the row that follows it has the weaker standing.
     weaker = {
         (r["program"], r["population"], r["valid_from"])
         for r in package.rows("coverage")
@@ -112,7 +111,7 @@ def third_hand(package):
     }
     message = "rests on third-hand sources alone and is shown as established"
     for table in facts(package):
-        if table.name in SPEAKS_FOR_ITSELF:
+        if table.name in OWN_SOURCES:
             continue
         columns = [f["name"] for f in table.fields if f.get("cited")]
         for line, row in table.located():

@@ -9,11 +9,12 @@ from benefits.validation.registry import located, readable, rule
 
 
 def ages(row) -> tuple[int, int]:
+    """Return the lowest and the highest age of a row."""
     return row["age_min"] or 0, 999 if row["age_max"] is None else row["age_max"]
 
 
 def same_people(a, b) -> bool:
-    """Whether two coverage rows of one program and population could both speak of one person."""
+    """Return whether two rows of one program and population could be about the same person."""
     (a0, a1), (b0, b1) = ages(a), ages(b)
     return (
         a0 <= b1
@@ -23,7 +24,7 @@ def same_people(a, b) -> bool:
 
 
 def chains(package):
-    """Coverage rows by program and population, by valid_from."""
+    """Yield the (line, row) of each program and population as a list, in the order of periods."""
     table, groups = package.tables["coverage"], defaultdict(list)
     for line, row in table.located():
         if row["valid_from"]:
@@ -41,10 +42,10 @@ def period_overlap(package):
         return
     table = package.tables["coverage"]
     for chain in chains(package):
-        live = []
+        current = []
         for line, row in chain:
-            live = [o for o in live if span(o)[1] > row["valid_from"]]
-            for other in live:
+            current = [o for o in current if span(o)[1] > row["valid_from"]]
+            for other in current:
                 if same_people(other, row):
                     yield (
                         table,
@@ -56,7 +57,7 @@ def period_overlap(package):
                             f" until {other['valid_to'] or 'further notice'} for the same people"
                         ),
                     )
-            live.append(row)
+            current.append(row)
 
 
 @rule(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from benefits import history
-from benefits.package import SEMVER
+from benefits.package import Version
 from benefits.periods import EARLIEST, LATEST
 from benefits.validation.registry import every_table, located, readable, rule
 
@@ -83,9 +82,9 @@ def release_order(package):
     numbered = [
         (line, row)
         for line, row in table.located()
-        if SEMVER.fullmatch(row["version"] or "") and row["date"]
+        if Version.is_valid(row["version"]) and row["date"]
     ]
-    for line, row in sorted(numbered, key=lambda lr: history.order(lr[1]["version"])):
+    for line, row in sorted(numbered, key=lambda lr: Version.parse(lr[1]["version"])):
         if before and row["date"] < before["date"]:
             yield (
                 table,

@@ -1,4 +1,4 @@
-"""Check the descriptor: the Data Package standard, and what we ask beyond it."""
+"""Check the descriptor: the Data Package standard, and our own requirements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import jsonschema
 
-from benefits.package import ROOT, SEMVER, Fault, Package
+from benefits.package import ROOT, Fault, Package, Version
 from benefits.periods import EARLIEST, LATEST, is_date, is_iso_date
 from benefits.reading import INTEGER
 from benefits.validation.keys import key_problems, name_problems
@@ -19,10 +19,10 @@ PROFILE = ROOT / "profiles" / "datapackage-2.0.json"
 PROFILE_URL = "https://datapackage.org/profiles/2.0/datapackage.json"
 LICENCE = "CC-BY-4.0"
 
-# Properties of the standard that we use, and five of our own: `data_through` and `complete_from`
+# Properties of the standard that we use, and six of our own: `data_through` and `complete_from`
 # (ISO dates) of the package, `searchable` (columns for full-text search) and `fact` (rows need
-# citations) of a table, `cited` (cells need one) and `wording` (our text: a change of it is a
-# patch) of a field.
+# citations) of a table, `cited` (cells need citations) and `wording` (our own text, of which a
+# change is a patch) of a field.
 KNOWN = {
     "package": {
         "$schema",
@@ -99,7 +99,7 @@ PARTS = (("licenses", "licence"), ("sources", "source"), ("contributors", "contr
 
 
 def descriptor_faults(package: Package) -> list[Fault]:
-    """Return what is wrong with the descriptor."""
+    """Return the faults of the descriptor."""
     check = DescriptorCheck(package.descriptor)
     check.check_standard()
     check.check_package()
@@ -113,13 +113,14 @@ def descriptor_faults(package: Package) -> list[Fault]:
 
 
 class DescriptorCheck:
-    """The faults of a descriptor, one part after another."""
+    """Check the parts of a descriptor, and collect their faults."""
 
     def __init__(self, descriptor: dict):
         self.descriptor = descriptor
         self.faults: list[Fault] = []
 
     def add(self, rule: str, place: str, message: str, todo: str) -> None:
+        """Add a fault."""
         self.faults.append(Fault("datapackage.json", 0, place, "", rule, message, todo))
 
     def check_standard(self) -> None:
@@ -136,7 +137,7 @@ class DescriptorCheck:
     def check_package(self) -> None:
         """Check the properties of the package itself."""
         d = self.descriptor
-        if not SEMVER.fullmatch(str(d.get("version"))):
+        if not Version.is_valid(d.get("version")):
             todo = "write MAJOR.MINOR.PATCH, such as 1.0.0"
             self.add("version", "version", f"is {d.get('version')!r}", todo)
         for name in ("data_through", "complete_from"):
@@ -157,14 +158,14 @@ class DescriptorCheck:
             self.check_each_known(kind, name, d.get(name))
 
     def check_text(self) -> None:
-        """Find characters that cannot be seen, in texts and keys.
+        """Find invisible characters in texts and keys.
 
-        The end of a line in a dialect is one by its nature.
+        The line terminator of a dialect is the one text that must have them.
         """
         todo = "retype it without characters that cannot be seen"
-        left = [("", self.descriptor)]
-        while left:
-            place, part = left.pop()
+        parts = [("", self.descriptor)]
+        while parts:
+            place, part = parts.pop()
             if isinstance(part, str):
                 odd = odd_character(part)
                 if odd and not place.endswith("dialect/lineTerminator"):
@@ -178,7 +179,7 @@ class DescriptorCheck:
                         inner = inner.encode("ascii", "backslashreplace").decode()
                         message = f"has a key that holds {odd}, which is not plain text on one line"
                         self.add("odd-characters", inner, message, todo)
-                    left.append((inner, value))
+                    parts.append((inner, value))
 
     def check_resource(self, resource: dict) -> None:
         """Check a table and its fields."""
@@ -203,6 +204,7 @@ class DescriptorCheck:
             self.check_field(f"{name}.{field['name']}", field)
 
     def check_field(self, place: str, field: dict) -> None:
+        """Check a field."""
         constraints, labels = field.get("constraints", {}), field.get("categories")
         self.check_known("field", place, field)
         self.check_known("constraints", f"{place}.constraints", constraints)
@@ -221,6 +223,7 @@ class DescriptorCheck:
             self.add("categories", place, "has a code without a label", "give each code a label")
 
     def check_described(self, place: str, part: dict, todo: str) -> None:
+        """Check that a part has a title and a description."""
         for name in ("title", "description"):
             if not isinstance(part.get(name), str) or not part[name].strip():
                 self.add("described", place, f"has no {name}", todo)
@@ -237,6 +240,7 @@ class DescriptorCheck:
             self.add("unknown-property", place, message, f"{hint} {', '.join(sorted(KNOWN[kind]))}")
 
     def check_each_known(self, kind: str, place: str, parts) -> None:
+        """Find properties that nothing reads in each part of a list."""
         for i, properties in enumerate(parts if isinstance(parts, list) else ()):
             self.check_known(kind, f"{place}[{i}]", properties)
 
@@ -244,7 +248,7 @@ class DescriptorCheck:
 def example_problem(field: dict) -> tuple[str, str] | None:
     """Return what is wrong with the example of a field and what to do, as two clauses.
 
-    The profile wants every example as text.
+    Return None if nothing is. The profile requires every example to be a text.
     """
     example, constraints = field.get("example"), field.get("constraints", {})
     tests: dict[str, Callable] = {"integer": INTEGER.fullmatch, "string": bool, "date": is_date}

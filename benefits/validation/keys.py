@@ -1,4 +1,4 @@
-"""Check the names and keys of the descriptor: what no database could have.
+"""Check that a database can have the names and keys of the descriptor.
 
 A problem is (rule, place, message, what to do).
 """
@@ -14,7 +14,7 @@ Problem = tuple[str, str, str, str]
 
 
 def name_problems(resources: dict[str, dict]) -> Iterator[Problem]:
-    """Find names that SQL could not tell apart, or that SQLite keeps for itself."""
+    """Find names that SQL cannot tell apart, or that SQLite reserves."""
     paths: dict[str, str] = {}
     reserved = ", ".join(sorted(RESERVED))
     name_todo = f"use small letters, digits and _, a letter first, and not {reserved}"
@@ -32,7 +32,7 @@ def name_problems(resources: dict[str, dict]) -> Iterator[Problem]:
 
 
 def key_problems(resources: dict[str, dict]) -> Iterator[Problem]:
-    """Find unique and foreign keys that no database could have."""
+    """Find unique and foreign keys that a database cannot have."""
     for name, resource in resources.items():
         yield from unique_problems(name, resource["schema"])
         yield from foreign_problems(name, resource["schema"], resources)
@@ -47,6 +47,7 @@ def key_problems(resources: dict[str, dict]) -> Iterator[Problem]:
 
 
 def unique_problems(name: str, schema: dict) -> Iterator[Problem]:
+    """Find unique keys that are not lists of the table's own fields."""
     columns = {field["name"] for field in schema["fields"]}
     keys = schema.get("uniqueKeys", [])
     for i, key in enumerate(keys if isinstance(keys, list) else [keys]):
@@ -57,6 +58,7 @@ def unique_problems(name: str, schema: dict) -> Iterator[Problem]:
 
 
 def foreign_problems(name: str, schema: dict, resources: dict[str, dict]) -> Iterator[Problem]:
+    """Find foreign keys that do not point to the primary key of a table."""
     for key in schema.get("foreignKeys", []):
         target = target_of(name, key)
         if reason := target_reason(name, key, resources):

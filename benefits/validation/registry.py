@@ -1,8 +1,8 @@
-"""The list of rules, and what rules share.
+"""Register the rules, run them, and give them the rows that they check.
 
-A rule has a name, a sentence on what to do, and an example in `tests/examples/rules.csv` that
-must fail. It yields (table, line, row, column, message). Rules see only tables whose rows could
-be read."""
+A rule has a name, a clause on what to do, and an example in `tests/examples/rules.csv` that must
+fail. It yields (table, line, row, column, message). Rules see only tables whose rows could be read.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from operator import itemgetter
 from benefits.package import Fault, Package, Table
 
 RULES: list[tuple[str, str, Callable]] = []  # (name, what to do, function)
-OF_ONE_CELL: set[str] = set()  # names of the rules that look at each cell by itself
+OF_ONE_CELL: set[str] = set()  # names of the rules that check each cell by itself
 MAX_MESSAGE = 400  # characters of a sentence
 
 
@@ -35,8 +35,8 @@ def rule_faults(package: Package) -> list[Fault]:
     for name, todo, function in RULES:
         for table, line, row, column, message in function(package):
             if line in table.mistyped and name not in OF_ONE_CELL:
-                # A cell of this row counts as empty because it could not be read, which is a
-                # fault already.
+                # A cell of this row could not be read, which is a fault already, and counts as
+                # empty.
                 continue
             value = "" if row is None or not column or row.get(column) is None else str(row[column])
             key = "" if row is None else table.key_of(row)
@@ -49,8 +49,7 @@ def rule_faults(package: Package) -> list[Fault]:
 def readable(package: Package, *names: str) -> bool:
     """Return whether the rows of all these tables could be read.
 
-    A rule across tables is silent where one of them is missing: that is a fault already, and every
-    dangling key after it would be noise.
+    A rule on several tables finds nothing if one of them is missing, which is a fault already.
     """
     return all(n in package.tables and package.tables[n].readable for n in names)
 
@@ -75,15 +74,15 @@ def facts(package: Package) -> list[Table]:
 
 
 def record_keys(package: Package) -> dict[str, set[str]]:
-    """Return the keys of each readable table, also those of lines with faults."""
+    """Return the keys of each readable table, including those of lines with faults."""
     return {t.name: {t.key_of(r) for r in t.rows} | t.unread for t in every_table(package)}
 
 
 def cells(package: Package, suspicious):
     """Yield (table, line, row, column, text) for the text cells of suspicious columns.
 
-    `suspicious` gets all cells of a column at once, each between two NULs, which no cell can hold:
-    that takes a tenth of the time of a call for each cell.
+    `suspicious` gets all cells of a column as one text, each between two NULs, which no cell can
+    hold. One call for each column takes a tenth of the time of one for each cell.
     """
     for table in every_table(package):
         for column, text in texts(table).items():
@@ -95,7 +94,7 @@ def cells(package: Package, suspicious):
 
 @lru_cache(maxsize=64)
 def texts(table: Table) -> dict[str, str]:
-    """Return the cells of each text column as one text. Codes are checked by their list."""
+    """Return the cells of each text column as one text; codes are skipped."""
     columns = [
         f["name"]
         for f in table.fields

@@ -1,5 +1,7 @@
-"""Check the package with frictionless, and turn its errors into faults by their type, row and
-field."""
+"""Check the package with frictionless, and turn its errors into faults.
+
+An error is read by its type, row and field, never by its English.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,7 @@ MOST_ERRORS = 100_000  # of one table
 
 
 def standard_faults(package: Package, known: list[Fault]) -> list[Fault]:
-    """Return what frictionless finds, without what `known` says already of the same cell or
-    line."""
+    """Return what frictionless finds, except where `known` has a fault of the cell or line."""
     descriptor = readable_descriptor(package)
     if descriptor is None:
         return []
@@ -38,10 +39,10 @@ def standard_faults(package: Package, known: list[Fault]) -> list[Fault]:
 
 
 def readable_descriptor(package: Package) -> dict | None:
-    """Return the descriptor without the tables that could not be read and the keys that point
-    to them.
+    """Return the descriptor without unreadable tables and the keys that point to them.
 
-    None if no table is left."""
+    Return None if no table is left.
+    """
     descriptor = copy.deepcopy(package.descriptor)
     readable = {name for name, table in package.tables.items() if table.readable}
     descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] in readable]
@@ -56,6 +57,7 @@ def readable_descriptor(package: Package) -> dict | None:
 
 
 def descriptor_fault(rule: str, message: str) -> Fault:
+    """Return a fault of the descriptor."""
     return Fault("datapackage.json", 0, "", "", rule, message, "correct the descriptor")
 
 
@@ -101,7 +103,7 @@ def describe_error(error, table: Table, column: str, cell: str) -> tuple[str, st
 
 
 def describe_constraint(constraints: dict, cell: str) -> tuple[str, str]:
-    """Return which constraint a cell breaks and what to do. frictionless gives only the cell."""
+    """Return which constraint a cell breaks and what to do; frictionless gives only the cell."""
     codes, pattern = constraints.get("enum"), constraints.get("pattern")
     if not cell:
         return "is empty", "fill it: it is required"

@@ -1,23 +1,17 @@
-"""What rules, build and SQL take for granted of the tables, and whether the package has it."""
+"""Check that the tables have what rules, build and SQL read."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
-import tempfile
-from collections import defaultdict
-from pathlib import Path
+from collections.abc import Iterator
 
-from benefits.files import csv_text
 from benefits.package import ROOT, Fault, Package
-from benefits.reading import load
 
 STRUCTURE = ROOT / "profiles" / "structure.json"
 
 
 def structure_of(resource: dict) -> dict:
-    """The table as profiles/structure.json has it: what rules, build and SQL rest on."""
+    """Return what profiles/structure.json holds of a table."""
     schema = resource["schema"]
     return {
         "primaryKey": schema["primaryKey"],
@@ -34,96 +28,55 @@ def structure_of(resource: dict) -> dict:
 
 
 def structure_faults(package: Package) -> list[Fault]:
-    """Tables, columns, types and keys of profiles/structure.json that the descriptor lacks
-    or has otherwise."""
-    wanted, found = json.loads(STRUCTURE.read_text(encoding="utf-8")), []
-    there = {r["name"]: structure_of(r) for r in package.descriptor["resources"]}
+    """Return where the descriptor differs from profiles/structure.json; it may have more."""
+    todo = (
+        "restore it; what reads it is in benefits/ and sql/, and the list in"
+        " profiles/structure.json"
+    )
+    expected = json.loads(STRUCTURE.read_text(encoding="utf-8"))
+    actual = {r["name"]: structure_of(r) for r in package.descriptor["resources"]}
+    return [
+        Fault("datapackage.json", 0, place, "", "structure", message, todo)
+        for name, table in expected.items()
+        for place, message in table_differences(name, table, actual.get(name))
+    ]
 
-    def fault(where, message):
-        found.append(
-            Fault(
-                "datapackage.json",
-                0,
-                where,
-                "",
-                "structure",
-                message,
-                "restore it; what reads it is in benefits/ and sql/, and the list in"
-                " profiles/structure.json",
-            )
-        )
 
-    for name, table in wanted.items():
-        if name not in there:
-            fault(name, "is no table any more, and rules and answers read it")
-            continue
-        has = there[name]
-        if has["primaryKey"] != table["primaryKey"]:
-            fault(name, f"has the primary key {has['primaryKey']}, expected {table['primaryKey']}")
-        for column, type_ in table["fields"].items():
-            if has["fields"].get(column) != type_:
-                told = (
-                    f"is of type {has['fields'][column]}, expected {type_}"
-                    if column in has["fields"]
-                    else "is no column any more, and rules and answers read it"
-                )
-                fault(f"{name}.{column}", told)
-            elif column in table["required"] and column not in has["required"]:
-                fault(
-                    f"{name}.{column}",
-                    "is not required any more, and rules and answers count on it",
-                )
-        for column, target in table["foreignKeys"].items():
-            if has["foreignKeys"].get(column) != target:
-                fault(f"{name}.{column}", f"does not point to {target} any more")
-    return found
+def table_differences(name: str, expected: dict, actual: dict | None) -> Iterator[tuple[str, str]]:
+    """Yield (place, clause) for each difference of a table."""
+    if actual is None:
+        yield name, "is no table any more, and rules and answers read it"
+        return
+    if actual["primaryKey"] != expected["primaryKey"]:
+        keys = f"{actual['primaryKey']}, expected {expected['primaryKey']}"
+        yield name, f"has the primary key {keys}"
+    for column, kind in expected["fields"].items():
+        place = f"{name}.{column}"
+        if column not in actual["fields"]:
+            yield place, "is no column any more, and rules and answers read it"
+        elif actual["fields"][column] != kind:
+            yield place, f"is of type {actual['fields'][column]}, expected {kind}"
+        elif column in expected["required"] and column not in actual["required"]:
+            yield place, "is not required any more, and rules and answers count on it"
+    for column, target in expected["foreignKeys"].items():
+        if actual["foreignKeys"].get(column) != target:
+            yield f"{name}.{column}", f"does not point to {target} any more"
 
 
 def trial_faults(package: Package) -> list[Fault]:
-    """What keeps the database from being built and asked where the package has more than
-    profiles/structure.json: the build itself is tried, without rows."""
-    there = {r["name"]: structure_of(r) for r in package.descriptor["resources"]}
-    if there == json.loads(STRUCTURE.read_text(encoding="utf-8")):
+    """Return why the database cannot be built and queried, if the package has new tables or fields.
+
+    What differs from profiles/structure.json could break the build or an answer, so both are tried
+    without rows.
+    """
+    actual = {r["name"]: structure_of(r) for r in package.descriptor["resources"]}
+    if actual == json.loads(STRUCTURE.read_text(encoding="utf-8")):
         return []
-    import sqlite_utils.db as of_sqlite_utils
+    # Imported only when it is needed, since it takes as long as the rest of `validate`.
+    from benefits.validation.trial import build_problem
 
-    from benefits.database import (
-        build,  # here, since what it imports takes as long as all else, and it is rarely needed
-    )
-
-    with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
-        (root / "datapackage.json").write_text(json.dumps(package.descriptor), encoding="utf-8")
-        for table in package.tables.values():
-            (root / table.path).parent.mkdir(parents=True, exist_ok=True)
-            (root / table.path).write_text(
-                csv_text(table.columns, []), encoding="utf-8", newline=""
-            )
-        empty, target = load(root), root / "build" / "benefits.db"
-        try:
-            build.build(empty, empty.digests(), target)
-            with contextlib.closing(sqlite3.connect(target)) as db:
-                for view in [*db.execute("SELECT name FROM sqlite_master WHERE type = 'view'")]:
-                    db.execute(f'SELECT * FROM "{view[0]}"').fetchall()
-                for query in sorted((ROOT / "sql" / "queries").glob("*.sql")):
-                    db.execute(
-                        "EXPLAIN " + query.read_text(encoding="utf-8"), defaultdict(str)
-                    ).fetchall()
-        except (
-            build.BuildError,
-            sqlite3.Error,
-            of_sqlite_utils.AlterError,
-            of_sqlite_utils.InvalidColumns,
-        ) as e:
-            return [
-                Fault(
-                    "datapackage.json",
-                    0,
-                    "",
-                    "",
-                    "build",
-                    f"cannot be built: {e}",
-                    "give the new tables and columns names that no table and no SQL of ours has",
-                )
-            ]
+    if problem := build_problem(package):
+        todo = "give the new tables and columns names that no table and no SQL of ours has"
+        message = f"cannot be built: {problem}"
+        return [Fault("datapackage.json", 0, "", "", "build", message, todo)]
     return []

@@ -33,7 +33,7 @@ def unique_key(package):
                 or not columns
                 or not all(c in table.columns for c in columns)
             ):
-                continue  # named as a fault of the descriptor
+                continue  # a fault of the descriptor
             seen = {}
             for line, row in table.located():
                 value = tuple(row[c] for c in columns)
@@ -49,6 +49,7 @@ def unique_key(package):
                     seen[value] = line
 
 
+# What the key of a row begins with.
 KEY_PREFIX = {
     "programs": lambda r: r["jurisdiction"],
     "coverage": lambda r: r["program"],

@@ -9,28 +9,18 @@ from benefits import history
 from benefits.package import MAX_CELL, WRITTEN_BY_THE_RELEASE
 from benefits.validation.registry import cells, every_table, rule
 
-# Control, format, surrogate, private and unassigned characters, line and paragraph separators; of
-# blanks only the plain one is seen as such.
+# Unicode categories of invisible characters: control, format, surrogate, private and unassigned
+# characters, separators of lines and paragraphs, and blanks other than the plain one.
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
-
-
-# What draws nothing and has another category: joiners, fillers, variation selectors, the blank
-# Braille pattern, and marks of lost text.
+# Invisible characters of other categories: joiners, fillers, variation selectors, the blank Braille
+# pattern, and marks of lost text.
 BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\ufffd"
     "\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
 )
-
-
 CONTROL = re.compile("[\x01-\x1f\x7f]")
-
-
 FORMULA = re.compile("\0[=+@\t\r-]")
-
-
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?", re.ASCII)
-
-
 NULL_WORDS = {
     "na",
     "n/a",
@@ -45,36 +35,24 @@ NULL_WORDS = {
     "?",
     "xxx",
 }
-
-
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.I)
-
-
-# Legal citations such as WAC 182-505-0115 look like telephone numbers; only forms that no citation
-# has are matched.
+# Legal citations such as WAC 182-505-0115 look like telephone numbers, so only forms that no
+# citation has are matched.
 TELEPHONE = re.compile(
     r"\(\d{3}\) ?\d{3}[ .-]\d{4}|\b\d{3}\.\d{3}\.\d{4}\b|\b1-8\d\d-\d{3}-\d{4}\b"
     r"|\b(?:tel|phone|call|fax)\W{1,3}\d{3}\W\d{3}\W\d{4}",
     re.I,
 )
-
-
 SOCIAL_SECURITY = re.compile(r"(?<![\w/-])\d{3}-\d{2}-\d{4}(?![\w-])")
-
-
-NUMBERED = re.compile(
-    r"\d{3}[^\w\0]{1,2}\d{2,3}[^\w\0]\d{4}"
-)  # what every telephone and Social Security number has in it
-
-
+# What every telephone and Social Security number has in it.
+NUMBERED = re.compile(r"\d{3}[^\w\0]{1,2}\d{2,3}[^\w\0]\d{4}")
 LOADED = re.compile(
-    r"\billegals?\b(?=\s+(?:alien|immigrant|migrant|people|person|resident|worker))|\billegals\b|\billegal"
-    r" aliens?\b"
+    r"\billegals?\b(?=\s+(?:alien|immigrant|migrant|people|person|resident|worker))"
+    r"|\billegals\b|\billegal aliens?\b"
     r"|\bsanctuary\b|\byou qualify\b|\byou are eligible\b|\byou are safe\b|\bis safe\b|\baliens\b",
     re.I,
 )
-
-
+# At least one of these is in every text that LOADED finds.
 IN_LOADED = (
     "illegal",
     "sanctuary",
@@ -84,8 +62,7 @@ IN_LOADED = (
     "is safe",
     "aliens",
 )
-
-
+# Columns of names and titles, which others have worded.
 PROPER = {
     ("sources", "title"),
     ("sources", "publisher"),
@@ -98,16 +75,22 @@ PROPER = {
 }
 
 
+# ---- which columns a rule must look at ---------------------------------------------------------
+
+
 def has_blanks(text: str) -> bool:
+    """Return whether the cells of a column could have blanks at an edge or two in a row."""
     return "  " in text or "\0 " in text or " \0" in text or not text.isascii() or "\t" in text
 
 
 def has_null_word(text: str) -> bool:
+    """Return whether a cell of a column stands for a missing value."""
     lower = text.lower()
     return any(f"\0{word}\0" in lower for word in NULL_WORDS)
 
 
 def has_loaded_word(text: str) -> bool:
+    """Return whether a cell of a column has a loaded word."""
     lower = text.lower()
     return any(
         LOADED.search(text[max(0, m.start() - 1) : m.end() + 20])
@@ -118,12 +101,14 @@ def has_loaded_word(text: str) -> bool:
 
 
 def has_personal_data(text: str) -> bool:
+    """Return whether a cell of a column could have personal data."""
     return "@" in text or any(
         holds_number(text[max(0, m.start() - 12) : m.end() + 1]) for m in NUMBERED.finditer(text)
     )
 
 
 def holds_number(text: str) -> bool:
+    """Return whether a text has a telephone or Social Security number."""
     return bool(TELEPHONE.search(text) or SOCIAL_SECURITY.search(text))
 
 
@@ -141,8 +126,10 @@ def blank_edges(package):
 
 
 def odd_character(text: str) -> str:
-    """Say which character of a text cannot be seen or misleads, and where; empty where there
-    is none."""
+    """Return the first invisible or misleading character and its place, as a clause.
+
+    Return an empty text if there is none.
+    """
     for place, c in enumerate(text, 1):
         if c != " " and (unicodedata.category(c) in INVISIBLE or BLANK.match(c)):
             name = unicodedata.name(c, "a character without a name").lower()
@@ -151,7 +138,7 @@ def odd_character(text: str) -> str:
 
 
 def may_be_odd(text: str) -> bool:
-    """Whether the cells of a column, each between two NULs, could hold an odd character."""
+    """Return whether a cell of a column could have an odd character."""
     return not text.isascii() or CONTROL.search(text) is not None
 
 
@@ -162,9 +149,11 @@ def may_be_odd(text: str) -> bool:
 )
 def odd_characters(package):
     for table, line, row, column, text in cells(package, may_be_odd):
-        odd = not text.isprintable() or not text.isascii()
-        if odd and (told := odd_character(text)):
-            yield table, line, row, column, f"holds {told}, which is not plain text on one line"
+        if text.isprintable() and text.isascii():
+            continue
+        if character := odd_character(text):
+            message = f"holds {character}, which is not plain text on one line"
+            yield table, line, row, column, message
 
 
 @rule("row-too-long", "shorten its cells: the whole row must fit in one cell of data/changes.csv")
@@ -174,20 +163,14 @@ def row_too_long(package):
             continue
         names = sum(map(len, table.columns)) + 6 * len(table.columns)
         for line, row in table.located():
-            # Quoting at most doubles a text; only a row that could be too long is written out.
-            if (
-                names + 2 * sum(len(cell) if isinstance(cell, str) else 20 for cell in row.values())
-                > MAX_CELL
-            ):
-                length = len(history.dump(row))
-                if length > MAX_CELL:
-                    yield (
-                        table,
-                        line,
-                        row,
-                        "",
-                        f"has {length:,} characters as JSON, at most {MAX_CELL:,} are expected",
-                    )
+            # Quotes at most double a text, so most rows need no JSON.
+            size = sum(len(cell) if isinstance(cell, str) else 20 for cell in row.values())
+            if names + 2 * size <= MAX_CELL:
+                continue
+            length = len(history.dump_row(row))
+            if length > MAX_CELL:
+                message = f"has {length:,} characters as JSON, at most {MAX_CELL:,} are expected"
+                yield table, line, row, "", message
 
 
 @rule("normal-form", "save the text in Unicode normal form C", of_one_cell=True)
@@ -235,6 +218,6 @@ def personal_data(package):
 @rule("words", "use the words of docs/method/protocol.md, section Words", of_one_cell=True)
 def words(package):
     for table, line, row, column, text in cells(package, has_loaded_word):
-        found = (table.name, column) not in PROPER and LOADED.search(text)
-        if found:
-            yield table, line, row, column, f"says {found[0]!r}"
+        match = LOADED.search(text)
+        if match and (table.name, column) not in PROPER:
+            yield table, line, row, column, f"says {match[0]!r}"

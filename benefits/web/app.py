@@ -12,13 +12,14 @@ from asgi_gzip import GZipMiddleware
 from datasette.app import Datasette
 from datasette.plugins import pm
 
+from benefits.errors import BenefitsError
 from benefits.package import ROOT
 from benefits.web import guard, lane
 from benefits.web.adapter import SETTINGS, File, adopt
 from benefits.web.requests import DOWNLOAD
 
 
-class Unguarded(RuntimeError):
+class Unguarded(BenefitsError):
     """The site would run without what checks its requests."""
 
 

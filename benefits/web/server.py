@@ -18,6 +18,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from benefits.errors import BenefitsError
 from benefits.package import ROOT
 from benefits.web import guard
 from benefits.web.app import Unguarded, answers_with_guard, application, datasette
@@ -30,7 +31,7 @@ WORKER_STARTS = 60  # seconds; on a busy machine a worker needs more than uvicor
 GATHERED = 65_536  # bytes of an answer that are sent at once
 
 
-class CannotListen(Exception):
+class CannotListen(BenefitsError):
     """The address cannot be used. The message is a sentence."""
 
 

@@ -9,17 +9,6 @@
 --   jurisdiction: jurisdictions.jurisdiction
 --   known_at: date
 
--- title: Who is covered on a date?
--- description: Every jurisdiction and population with its programs in force on the date, or the
---   cited absence. Leave a field empty for all; an empty date means the day through which the data
---   goes.
--- position: 1
--- parameters:
---   as_of: date
---   population: populations.population
---   jurisdiction: jurisdictions.jurisdiction
---   known_at: date
-
 -- Every jurisdiction and population with its programs in force on a day, or the cited absence.
 -- The answer regardless of status comes first, then programs for some statuses.
 -- With known_at: as the dataset stood on that day, by the releases published until then.

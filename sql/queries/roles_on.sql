@@ -7,15 +7,6 @@
 --   court_case: cases.court_case
 --   known_at: date
 
--- title: Who is in the case on a date?
--- description: Every jurisdiction and its role in each case on the date. Leave a field empty for
---   all.
--- position: 2
--- parameters:
---   as_of: date
---   court_case: cases.court_case
---   known_at: date
-
 -- Every jurisdiction and its role in each case on a day. A jurisdiction that no source names has a row that says so.
 WITH asked AS (
   SELECT

@@ -1,4 +1,4 @@
-"""How fast all this is, compared with other tools on the same machine in the same run.
+"""Measure how fast the verbs and the site are, compared with other tools in the same run.
 
 Only loopback is asked, each load is bounded in time, and the peers get the same data. A goal that
 is not met is shown as not met.

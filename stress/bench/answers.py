@@ -1,4 +1,4 @@
-"""How fast the answers are, compared with DuckDB over the Parquet files."""
+"""Measure the answers, compared with DuckDB over the Parquet files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -29,19 +30,14 @@ class Questions:
             name: (ROOT / "sql" / "queries" / f"{name}.sql").read_text(encoding="utf-8")
             for name in ANSWERS
         }
-        self.names = {
-            name: re.findall(r"(?<![:\w]):(\w+)", re.sub(r"--.*", "", sql))
-            for name, sql in self.sql.items()
-        }
 
     def ask(self, name: str, parameters: dict[str, str]) -> list:
         """Return the rows of an answer; a parameter that is left out is empty."""
-        values = dict.fromkeys(self.names[name], "") | parameters
-        return self.db.execute(self.sql[name], values).fetchall()
+        return self.db.execute(self.sql[name], defaultdict(str, parameters)).fetchall()
 
 
 def measure_answers(bench: Bench) -> None:
-    """Measure each answer at each size, as a reader asks it and as a whole."""
+    """Measure each answer at each size, with the parameters of a reader and without any."""
     for n in bench.rows:
         database = bench.database_of(n)
         duck, questions = ask_of_duckdb(database, bench.place), Questions(database)
@@ -58,12 +54,12 @@ def measure_answers(bench: Bench) -> None:
 
 
 def measure_answer(bench: Bench, n: int, questions: Questions, duck: Callable, name: str) -> None:
-    """Measure one answer at one size, as a reader asks it."""
+    """Measure one answer at one size, with the parameters of a reader."""
     report, rows, parameters = bench.report, bench.rows[n], ANSWERS[name][0]
     ours = median_ms(partial(questions.ask, name, parameters), 50 if n == 1 else 9)
     report.note(f"answer {name}", rows, ours / 1000)
     peer, ratio = "", ""
-    if name != "search":  # DuckDB has no full text of ours
+    if name != "search":  # DuckDB cannot use SQLite's full-text search
         theirs = median_ms(partial(duck, name, **parameters), 5)
         report.note(f"{name} in DuckDB", rows, theirs / 1000)
         peer, ratio = f"DuckDB over Parquet {theirs:.1f} ms", f"{theirs / ours:.1f}x faster"

@@ -1,4 +1,4 @@
-"""What every part of the measurements shares: where it works, what it asks, where it reports."""
+"""The settings and results that all parts of the measurements share."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from stress.bench.report import Report
 
 @dataclass
 class Bench:
-    """One run: its folder, the database that is served, how long it asks, and what it found.
+    """One run: its folder, the database that is served, the length of each load, and the report.
 
-    `rows` has the number of rows of the package at each size, which `root_of` makes.
+    `rows` has the number of rows of the package at each size.
     """
 
     place: Path
@@ -37,14 +37,14 @@ class Bench:
         return self.place / f"times-{n}"
 
     def database_of(self, n: int) -> Path:
-        """Return the database of a package, built if no part before has done it."""
+        """Return the database of a package; build it if it does not exist."""
         database = self.root_of(n) / "build" / "benefits.db"
         if not database.exists():
             self.build(n)
         return database
 
     def build(self, n: int) -> tuple[float, float]:
-        """Run the build; return its seconds and megabytes. The package is validated first."""
+        """Run the build, after `validate` if necessary; return its seconds and megabytes."""
         root = self.root_of(n)
         if not (root / "build" / "validated.json").exists():
             measure(verb_command("validate", "--root", root))

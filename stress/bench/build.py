@@ -1,4 +1,4 @@
-"""How fast the build is, compared with plain csv and sqlite3 and with other tools."""
+"""Measure the build, compared with plain csv and sqlite3 and with other tools."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PRAGMAS = (
 
 
 def measure_build(bench: Bench) -> None:
-    """Measure the build at each size, where its time goes, and the whole verb."""
+    """Measure the build at each size, the share of each of its parts, and the whole verb."""
     report = bench.report
     for n, rows in bench.rows.items():
         runs = 3 if n < 100 else 1
@@ -62,7 +62,7 @@ def measure_build(bench: Bench) -> None:
 
 
 def measure_verb(bench: Bench, size: int) -> None:
-    """Measure the whole verb, compared with tools that make a database of CSV files."""
+    """Measure the whole verb, compared with tools that turn CSV files into a database."""
     what, root = f"{bench.rows[size]:,} rows, the whole verb", bench.root_of(size)
     package = load(root, only=())
     ours, _ = measure_least(verb_command("build", "--root", root))
@@ -82,15 +82,15 @@ def build_ours(bench: Bench, n: int) -> float:
     """Build a database in this process; return the seconds."""
     start = time.perf_counter()
     package = load(bench.root_of(n), only=())
-    build.build(package, build.validated(package), bench.place / "ours.db")
+    build.build(package, build.read_validated(package), bench.place / "ours.db")
     return time.perf_counter() - start
 
 
 def build_bare(package: Package, database: Path, target: Path) -> float:
     """Build the same tables with csv and executemany; return the seconds.
 
-    With the same keys, indexes, full text and pragmas, a check of the foreign keys, and all of it
-    on the disk at the end.
+    It has the same keys, indexes, full text and pragmas, checks foreign keys, and waits
+    for the disk at the end.
     """
     make, after = schema_of(database, list(package.tables))
     target.unlink(missing_ok=True)
@@ -129,11 +129,12 @@ def schema_of(database: Path, tables: list[str]) -> tuple[list[str], list[str]]:
 
 
 def shares(profile: cProfile.Profile) -> str:
-    """Return the parts of the build by their share of its time."""
+    """Return the parts of the build with their share of its time."""
     seconds = {
         name: figures[3]
         for (file, _, name), figures in pstats.Stats(profile).stats.items()
-        if file.endswith(("build.py", "files.py", "description.py")) or "executescript" in name
+        if file.endswith(("build.py", "files.py", "derived.py", "description.py"))
+        or "executescript" in name
     }
     parts = {
         "tables, keys and indexes": "make_table",

@@ -1,4 +1,4 @@
-"""The curves of growth as docs/quality/performance.svg."""
+"""Draw the curves of growth: docs/quality/performance.svg."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ HEAD = (
 
 @dataclass
 class Axes:
-    """Where a number of rows and of seconds is drawn, both logarithmic."""
+    """The scales of rows and seconds, both logarithmic."""
 
-    rows: tuple[float, float]  # logarithms of the smallest and largest
+    rows: tuple[float, float]  # logarithms of the smallest and the largest
     seconds: tuple[int, int]
 
     def at(self, rows: float, seconds: float) -> tuple[float, float]:
@@ -31,7 +31,7 @@ class Axes:
 
 
 def draw_chart(curves: dict[str, Curve]) -> str:
-    """Return seconds by rows as SVG; without the curves of DuckDB, and those of one point."""
+    """Return seconds by rows as SVG, without the curves of DuckDB and those of a single point."""
     curves = {n: points for n, points in curves.items() if len(points) > 1 and "DuckDB" not in n}
     points = [point for curve in curves.values() for point in curve]
     rows, seconds = sorted({x for x, _ in points}), [y for _, y in points]
@@ -50,7 +50,7 @@ def draw_chart(curves: dict[str, Curve]) -> str:
 
 
 def draw_axes(axes: Axes, rows: list[int]) -> list[str]:
-    """Return the lines of seconds and the numbers of rows."""
+    """Return the grid of seconds and the labels of rows."""
     parts = []
     for power in range(axes.seconds[0], axes.seconds[1] + 1):
         _, y = axes.at(rows[0], 10**power)
@@ -63,7 +63,7 @@ def draw_axes(axes: Axes, rows: list[int]) -> list[str]:
 
 
 def draw_curve(axes: Axes, name: str, curve: Curve, i: int, label: float) -> list[str]:
-    """Return a curve and its name, which is written at the height `label`."""
+    """Return a curve and its name, which stands at the height `label`."""
     peer = name.startswith(("frictionless", "csv and"))
     color = "#777" if peer else f"hsl({i * 47 % 360} 60% 38%)"
     dashes = ' stroke-dasharray="5 4"' if peer else ""

@@ -1,4 +1,4 @@
-"""The report as docs/quality/performance.md."""
+"""Write the report: docs/quality/performance.md."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def row_of(line: Line) -> str:
 
 
 def machine() -> str:
-    """Return what this machine is and what runs on it."""
+    """Return a description of this machine and its software."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

@@ -1,4 +1,4 @@
-"""How fast the exports are, compared with plain csv and sqlite3 and with DuckDB."""
+"""Measure the exports, compared with plain csv and sqlite3 and with DuckDB."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def measure_exports(bench: Bench) -> None:
 
 
 def export(database: Path, out: Path, formats: list[str]) -> tuple[float, float]:
-    """Run the export; return its seconds and megabytes. No formats are all."""
+    """Run the export; return its seconds and megabytes. An empty list means all formats."""
     shutil.rmtree(out, ignore_errors=True)
     only = ["--only", *formats] if formats else []
     return measure(verb_command("export", "--database", database, "--out", out, *only))

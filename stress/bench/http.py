@@ -1,4 +1,4 @@
-"""How fast the site answers over HTTP, compared with stock Datasette and with nginx."""
+"""Measure the site over HTTP, compared with stock Datasette and with nginx."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ http {
 
 
 def measure_http(bench: Bench) -> None:
-    """Measure answers and pages by one and two processes, and what deploy/ gives from nginx."""
+    """Measure answers and pages with one and two processes, and with nginx of deploy/."""
     seconds, port = bench.seconds, free_port()
     with running(stock_command(bench.place, port), port):
         canned = send_load(port, STOCK_JSON, seconds)
@@ -74,9 +74,9 @@ def measure_http(bench: Bench) -> None:
 
 
 def measure_site(bench: Bench, workers: int, canned: Load, table: Load) -> None:
-    """Measure the site by so many processes, compared with stock Datasette."""
+    """Measure the site with some processes, compared with stock Datasette."""
     with server.running(bench.database, "--workers", str(workers)) as (port, _):
-        # The second process starts after the first answers, and slowly on files not read lately.
+        # The second process starts after the first one answers.
         time.sleep(5 if workers > 1 else 0.2)
         send_load(port, PAGES[:50], 1)
         answers = send_load(port, JSON, bench.seconds)
@@ -107,7 +107,7 @@ def measure_site(bench: Bench, workers: int, canned: Load, table: Load) -> None:
 
 @dataclass
 class Round:
-    """One load, and that of a plain file of the same size at nearly the same time."""
+    """One load, and one on a plain file of the same size at nearly the same time."""
 
     load: Load
     base: Load
@@ -118,7 +118,7 @@ class Round:
 
 
 def measure_nginx(bench: Bench) -> None:
-    """Measure what deploy/ gives from nginx, compared with a plain file of that size."""
+    """Measure nginx as deploy/ sets it up, compared with a plain file of the same size."""
     page, answer = "/on/2025-07-01/coverage", COVERAGE[100]
     site, files = bench.place / "site", bench.place / "plain"
     static_copy.export(bench.database, site, ROOT, days=["2025-07-01"])
@@ -158,7 +158,7 @@ def measure_nginx(bench: Bench) -> None:
 def measure_rounds(
     plain_port: int, targets: dict[str, tuple[int, str, str]], seconds: int
 ) -> dict[str, list[Round]]:
-    """Measure each target three times, in turn, so that all meet the same machine."""
+    """Measure the targets in turn, three times, so that the machine is the same for all."""
     rounds: dict[str, list[Round]] = {what: [] for what in targets}
     for _ in range(3):
         base = {name: send_load(plain_port, [name], seconds) for name in ("/page", "/answer")}
@@ -177,7 +177,7 @@ def release_conf(name: str, changes: dict[str, str]) -> str:
 
 @contextlib.contextmanager
 def nginx(folder: Path, form: str, release: str) -> Iterator[int]:
-    """Run nginx with one form of deploy/; yield its port."""
+    """Run nginx with one configuration of deploy/; yield its port."""
     port, conf = free_port(), folder / "etc"
     (conf / "releases").mkdir(parents=True)
     for file in (ROOT / "deploy").glob("*.conf"):

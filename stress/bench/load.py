@@ -1,4 +1,4 @@
-"""Load over HTTP, sent by wrk: clients that each ask again as soon as they are answered."""
+"""Send load over HTTP with wrk: each client asks again as soon as it has an answer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Load:
 
 
 def send_load(port: int, paths: list[str], seconds: int) -> Load:
-    """Ask for the paths in turn for so many seconds."""
+    """Ask for the paths in turn for some seconds."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(LUA % ", ".join(json.dumps(path) for path in paths))
         script.flush()

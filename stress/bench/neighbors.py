@@ -1,4 +1,4 @@
-"""What an honest reader notices of hostile ones, compared with stock Datasette."""
+"""Measure how hostile readers slow an honest one, compared with stock Datasette."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from stress.bench.questions import (
     stock_command,
 )
 
-# Twelve clients that ask without a pause until something comes on standard input.
+# Twelve clients that ask without a pause until there is something on standard input.
 ATTACK = """
 import asyncio, json, sys
 port, paths = int(sys.argv[1]), json.loads(sys.argv[2])
@@ -76,7 +76,7 @@ class Neighbors:
 def measure_neighbors(bench: Bench) -> None:
     """Measure an honest client with hostile neighbors, of the site and of stock Datasette."""
     with server.running(bench.database, "--workers", "2") as (port, _):
-        time.sleep(5)  # until the second process answers, too
+        time.sleep(5)  # by then the second process answers, too
         ours = attack(port, JSON, HOSTILE, bench.seconds)
     port = free_port()
     with running(stock_command(bench.place, port), port):
@@ -105,8 +105,7 @@ def attack(port: int, paths: list[str], hostile: list[str], seconds: int) -> Nei
     """Ask honest paths alone, hostile ones one by one, and both at the same time."""
     alone, _ = ask_honestly(port, paths, seconds)
     each = ask_one_by_one(port, hostile, seconds)
-    # In a process of their own: twelve threads here would make the honest client wait for each
-    # other, not for the site.
+    # The hostile clients have their own process: threads of this one would slow the honest client.
     with subprocess.Popen(
         [sys.executable, "-c", ATTACK, str(port), json.dumps(hostile)],
         stdin=subprocess.PIPE,
@@ -125,7 +124,7 @@ def p99(values: list[float]) -> float:
 
 
 def ask_honestly(port: int, paths: list[str], seconds: int) -> tuple[float, int]:
-    """Ask one path after the other; return the p99 in milliseconds and how many failed."""
+    """Ask one path after the other; return the p99 in milliseconds and the number that failed."""
     milliseconds, failed, until = [], 0, time.perf_counter() + 2 * seconds
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         for path in paths * 1_000:
@@ -138,7 +137,7 @@ def ask_honestly(port: int, paths: list[str], seconds: int) -> tuple[float, int]
 
 
 def ask_one_by_one(port: int, paths: list[str], seconds: int) -> list[float]:
-    """Ask hostile paths one at a time by a plain socket; return the milliseconds of each."""
+    """Ask hostile paths one at a time over a plain socket; return the milliseconds of each."""
     milliseconds, until = [], time.perf_counter() + 2 * seconds
     for path in paths * 200:
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Other tools that make a database of the CSV files: each returns its seconds."""
+"""Run other tools that turn the CSV files into a database; each function returns its seconds."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def with_csvs_to_sqlite(package: Package, place: Path) -> float:
 def with_frictionless(package: Package, place: Path) -> float:
     """Publish with frictionless: typed, with keys, without bounds and patterns.
 
-    Its SQL breaks on bounds and patterns.
+    Its SQL is invalid with bounds and patterns.
     """
     target = place / "published.db"
     target.unlink(missing_ok=True)
@@ -73,7 +73,7 @@ def duckdb_type(name: str) -> str:
     return {"integer": "BIGINT", "date": "DATE"}.get(name, "VARCHAR")
 
 
-# By name: what it is, and whether we have a goal against it.
+# By name: its function, and whether there is a goal against it.
 PEERS = {
     "sqlite-utils insert --csv": (with_sqlite_utils, True),
     "csvs-to-sqlite": (with_csvs_to_sqlite, False),

@@ -1,4 +1,4 @@
-"""Programs in processes of their own: how long they take, and whether they answer."""
+"""Run programs in their own processes, measure them, and wait until they answer."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benefits.errors import BenefitsError
 from benefits.package import ROOT
 
 BIN = Path(sys.executable).parent
-# As an installed program runs: with compiled bytecode.
+# An installed program has compiled bytecode, so this one writes it.
 ENV = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
-# A child begins as a copy of its parent, whose memory is counted as the child's. So a small process
-# starts the command and prints what it took.
+# A child starts as a copy of its parent, and its peak memory includes the parent's. So a small
+# process starts the command and prints its seconds and megabytes.
 STARTER = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
@@ -56,18 +57,18 @@ def measure_least(command: list, times: int = 3) -> tuple[float, float]:
 
 
 def find_tool(name: str) -> str:
-    """Return the path of a program that the measurements need."""
+    """Return the path of a program that the measurements need. Raises BenefitsError."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if not path:
-        raise SystemExit(
-            f"error: {name} is not installed. On Debian and Ubuntu: apt-get install wrk nginx-light"
+        raise BenefitsError(
+            f"{name} is not installed. On Debian and Ubuntu: apt-get install wrk nginx-light"
         )
     return path
 
 
 @contextlib.contextmanager
 def running(command: list, port: int) -> Iterator[subprocess.Popen]:
-    """Start a server in a process of its own and wait until it answers."""
+    """Start a server in its own process and wait until it answers."""
     process = subprocess.Popen(
         [str(c) for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENV
     )
@@ -78,7 +79,7 @@ def running(command: list, port: int) -> Iterator[subprocess.Popen]:
                 break
             if process.poll() is not None:
                 words = " ".join(map(str, command))
-                raise SystemExit(f"error: it ended before it answered: {words}")
+                raise BenefitsError(f"it ended before it answered: {words}")
             time.sleep(0.01)
         yield process
     finally:

@@ -1,4 +1,4 @@
-"""What is asked of the site and of its peer, stock Datasette."""
+"""The requests to the site and to its peer, stock Datasette."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stress.bench.processes import BIN
 
-# What readers ask, on many days so that nothing is asked twice in a row.
+# The requests of readers, for many days, so that no request comes twice in a row.
 DAYS = [
     f"{year}-{month:02}-{day:02}"
     for year in (2024, 2025, 2026)
@@ -41,7 +41,7 @@ ROLES = [
 ]
 JSON = COVERAGE + SHARING + ROLES
 
-# Each answer as a reader asks it, and as a whole.
+# For each answer the parameters of a reader, and those for all its rows.
 ANSWERS = {
     "coverage_on": ({"as_of": "2025-06-30", "jurisdiction": "IL"}, {"as_of": "2025-06-30"}),
     "roles_on": ({"as_of": "2025-09-15", "court_case": "cedc-v-bessent"}, {"as_of": "2025-09-15"}),
@@ -58,7 +58,7 @@ ANSWERS = {
     "search": ({"q": "illinois"}, {}),
 }
 
-# What an attacker asks of each.
+# The requests of an attacker.
 ANYWHERE = ["/%2e%2e/%2e%2e/etc/passwd", "/" + "a" * 900]
 HOSTILE = [
     "/benefits/coverage?" + "&".join(f"program=x{i}" for i in range(3_000)),
@@ -87,9 +87,9 @@ STOCK_QUERY = (
 
 
 def stock_command(place: Path, port: int) -> list:
-    """Return the command that serves stock Datasette's table; make the table at first.
+    """Return the command by which stock Datasette serves a table; create the table if necessary.
 
-    10,000 rows of one table as in Datasette's own fixtures, and a canned query of 60 of them.
+    It has 10,000 rows and the columns of Datasette's own fixtures; a canned query returns 60 rows.
     """
     database, metadata = place / "fixtures.db", place / "fixtures.json"
     if not database.exists():

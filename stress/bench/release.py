@@ -1,4 +1,4 @@
-"""How long a release takes, and how fast other tools open its tables."""
+"""Measure a release, and how fast other tools open its tables."""
 
 from __future__ import annotations
 

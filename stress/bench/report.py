@@ -1,4 +1,4 @@
-"""What was measured: the lines of the tables, and the curves of growth."""
+"""The report: the lines of its tables, and the curves of growth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Curve = list[tuple[int, float]]
 
 @dataclass
 class Line:
-    """One line of a table: a figure, the peer's, what the goal is, and whether it is met."""
+    """One line of a table: our figure, the peer's, the goal, and whether it is met."""
 
     part: str
     what: str
@@ -18,7 +18,7 @@ class Line:
     peer: str = ""
     ratio: str = ""
     goal: str = ""
-    met: bool | None = None  # None where there is no goal
+    met: bool | None = None  # None if there is no goal
 
     def __str__(self) -> str:
         parts = [f"{self.part:9} {self.what}: {self.ours}"]
@@ -30,7 +30,7 @@ class Line:
 
 @dataclass
 class Report:
-    """All lines, and for each verb, peer and answer the seconds and megabytes by rows."""
+    """All lines, and the seconds and megabytes by rows of each verb, peer and answer."""
 
     lines: list[Line] = field(default_factory=list)
     seconds: dict[str, Curve] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Report:
             self.megabytes.setdefault(name, []).append((rows, megabytes))
 
     def add_growth(self, part: str, name: str, peer: str, what: str = "growth") -> None:
-        """Add how a verb grows in time and memory; nothing where only one size was measured."""
+        """Add the growth of a verb in time and memory; skip it if only one size was measured."""
         if len(self.seconds[name]) < 2:
             return
         k, ours = growth(self.seconds[name]), ""

@@ -1,4 +1,4 @@
-"""How soon a built site answers, and how much memory it needs."""
+"""Measure how soon a built site answers, and how much memory it needs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def measure_memory(bench: Bench) -> None:
 
 
 def memory_of(port: int, pid: int, paths: list[str], requests: int) -> tuple[float, float, int]:
-    """Return megabytes before and after at least so many requests, and their number."""
+    """Return megabytes before and after at least `requests` requests, and their number."""
     send_load(port, paths, 6)
     before, count = resident(pid), 0
     while count < requests:

@@ -1,4 +1,4 @@
-"""How fast `validate` is, compared with frictionless."""
+"""Measure `validate`, compared with frictionless."""
 
 from __future__ import annotations
 

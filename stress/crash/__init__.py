@@ -1,8 +1,8 @@
-"""Kill, starve and disturb every verb that writes: is anything lost or half-written?
+"""Kill and disturb every verb that writes, and check that nothing is lost or half-written.
 
-Works on copies and clones in a temporary folder. Each time the old files must be there with their
-bytes or the new ones complete, what failed must say so in one sentence, and the next run must
-succeed and leave nothing behind.
+The verbs work on copies and clones in a temporary folder. Each time there must be the old files,
+unchanged, or the new ones, complete; a verb that fails must say so in one sentence; and the next
+run must succeed and leave nothing behind.
 """
 
 from __future__ import annotations

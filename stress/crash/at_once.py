@@ -1,4 +1,4 @@
-"""Verbs run several at a time, while their data is edited, and interrupted."""
+"""Run verbs several at a time and while their data is edited, and interrupt them."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def builds_at_once(folder: Path, args, r: random.Random) -> Tally:
     for count in [2] * 20 + [4] * 5:
         database.unlink()
         messages = build_at_once(command, count, r)
-        now, left = digest(database), strays(database)
+        now, stray = digest(database), strays(database)
         tally.add(
             f"{count} at once",
             *messages,
             "" if now == expected else f"the database is {now}",
-            f"left: {', '.join(left)}" if left else "",
+            f"left: {', '.join(stray)}" if stray else "",
         )
     clone = clone_repository(folder / "clone")
     for _ in range(3):
@@ -62,7 +62,7 @@ def builds_at_once(folder: Path, args, r: random.Random) -> Tally:
 
 
 def build_at_once(command: list[str], count: int, r: random.Random) -> list[str]:
-    """Start builds shortly after each other; return what they print as errors."""
+    """Start builds shortly after each other; return what each prints to standard error."""
     processes = []
     for _ in range(count):
         processes.append(
@@ -73,7 +73,7 @@ def build_at_once(command: list[str], count: int, r: random.Random) -> list[str]
 
 
 @kind
-def edited_meanwhile(folder: Path, args, r: random.Random) -> Tally:
+def edited_during_build(folder: Path, args, r: random.Random) -> Tally:
     """Edit data at random moments of validate and build.
 
     A database never has bytes that were not validated.
@@ -85,12 +85,12 @@ def edited_meanwhile(folder: Path, args, r: random.Random) -> Tally:
     verbs = {v: verb_command(v, "--root", package) for v in ("validate", "build")}
     whole = sum(duration(command, folder) for command in verbs.values())
     for n in range(args.kills // 2):
-        invalid = n % 2 == 1  # a fault that validate names, else an edit that is valid
+        invalid = n % 2 == 1  # with a fault that validate names; otherwise a valid edit
         edited = good.replace(name, b"" if invalid else name + b" %d" % n, 1)
         database.unlink(missing_ok=True)
         database.with_name("validated.json").unlink(missing_ok=True)
         path.write_bytes(good)
-        # Written in place, as an editor may do it.
+        # Some editors write a file in place like this.
         writer = threading.Timer(r.uniform(0, whole), path.write_bytes, (edited,))
         writer.start()
         done = {
@@ -115,7 +115,7 @@ def edited_meanwhile(folder: Path, args, r: random.Random) -> Tally:
 def judge_database(
     database: Path, good: bytes, edited: bytes, invalid: bool
 ) -> tuple[str, list[str]]:
-    """Return which of two states of a table a database has, and what should not be in it."""
+    """Return which of two states of a table a database has, and what is wrong in it."""
     validated = json.loads(database.with_name("validated.json").read_text())
     sql = "SELECT 'data/' || \"table\" || '.csv', sha256 FROM dataset_tables"
     with contextlib.closing(sqlite3.connect(database)) as db:
@@ -159,7 +159,7 @@ def interrupted(folder: Path, args, r: random.Random) -> Tally:
 
 
 def interrupt(command: list[str], seconds: float, cwd: Path) -> tuple[int, str]:
-    """Start a command and interrupt it after so many seconds; its exit code and what it printed."""
+    """Start a command, interrupt it after some seconds; return its exit code and its output."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -167,7 +167,7 @@ def interrupt(command: list[str], seconds: float, cwd: Path) -> tuple[int, str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        # A shell starts what runs in its background with SIGINT ignored, and a child inherits that.
+        # If a shell runs this in the background SIGINT is ignored, which a child would inherit.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Verbs on a disk that is full, and on one that cannot be written."""
+"""Run verbs on a full disk, and on a read-only one."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from stress.crash.verbs import (
 )
 from stress.kinds import kind
 
-BLOCK = 4096  # bytes by which a disk gives room
+BLOCK = 4096  # bytes; a file takes a multiple of it on a disk
 
 
 def own_mounts() -> bool:
-    """Tell whether the mounts of this process are its own."""
+    """Return whether this process has its own mounts."""
     try:
         return os.readlink("/proc/self/ns/mnt") != os.readlink(f"/proc/{os.getppid()}/ns/mnt")
     except PermissionError:
@@ -76,9 +76,9 @@ def room_of(folder: Path) -> int:
 
 @kind
 def disk_full(folder: Path, args, r: random.Random) -> Tally:
-    """Run each verb on a disk with so little room that each of its steps fails once.
+    """Run each verb on a disk with so little space that each of its steps fails once.
 
-    It ends with a sentence, the old files are there, nothing is half-written.
+    It must end with a sentence, with the old files, and with nothing half-written.
     """
     tally = Tally()
     with mounted(folder / "disk", 64) as disk:
@@ -89,7 +89,7 @@ def disk_full(folder: Path, args, r: random.Random) -> Tally:
 
 
 def fill_for_verbs(disk: Path, folder: Path, r: random.Random, tally: Tally) -> None:
-    """Run each verb but the release with several amounts of room."""
+    """Run each verb except the release with several amounts of free space."""
     package, out = copy_package(disk / "one"), disk / "out"
     database = package / "build" / "benefits.db"
     exporting = verb_command("export", "--database", database, "--out", out)
@@ -130,18 +130,18 @@ def fill_for_verbs(disk: Path, folder: Path, r: random.Random, tally: Tally) -> 
 
 
 def mix_citations(package: Path) -> None:
-    """Give `make sort` work."""
+    """Change the order of the citations, so that `make sort` has work."""
     mix(package, "citations")
 
 
 def mix_back(package: Path) -> None:
-    """Reverse the citations again, so that they are sorted, and give `make describe` work."""
+    """Sort the citations again, and give `make describe` work."""
     mix(package, "citations")
     outdate(package)
 
 
 def fill_for_release(disk: Path, tally: Tally) -> None:
-    """Make a release with several shares of the room that it needs."""
+    """Make a release with several shares of the space that it needs."""
     clone = open_clone(clone_repository(disk / "clone"))
     subprocess.run(SMALL_RELEASE, cwd=clone.root, capture_output=True, check=True)
     size = room_of(clone.dist)

@@ -1,4 +1,4 @@
-"""Verbs killed: at random moments, and at each step that writes."""
+"""Kill verbs at random moments, and at each step that writes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from stress.crash.verbs import (
 )
 from stress.kinds import kind
 
-WORKERS = 2  # disturbances at the same time
+WORKERS = 2  # kills at the same time
 
-# Runs a verb that kills itself at its Nth step that writes under a folder; a file that it had just
-# opened for writing is empty then. Arguments: N, folder, script, arguments of the script.
+# Run a verb that kills itself at its Nth step that writes under a folder; a file that it has just
+# opened for writing is then empty. Arguments: N, folder, script, arguments of the script.
 STEPPED = """
 import os, runpy, signal, sys
 left, root = int(sys.argv[1]), sys.argv[2]
@@ -57,7 +57,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 @kind
 def build_killed(folder: Path, args, r: random.Random) -> Tally:
-    """Kill the build at random moments: the database is the old one or the new one, to the byte."""
+    """Kill the build at random moments: the database must be exactly the old one or the new one."""
     tally, package = Tally(), copy_package(folder / "one")
     run_verb("validate", "--root", package)
     command = verb_command("build", "--root", package)
@@ -76,13 +76,13 @@ def build_killed(folder: Path, args, r: random.Random) -> Tally:
         tally.add(names.get(now, "broken"), "" if now in names else loss)
         if names.get(now) != "old bytes":
             shutil.copy(folder / "old.db", database)
-    left = len(strays(database))
+    count = len(strays(database))
     message = run_verb("build", "--root", package)
     loss = "" if digest(database) == new else "the next build gives other bytes"
     tally.add("built after that", message, loss)
     still = strays(database)
     tally.add(
-        f"{left} files left by killed builds, {len(still)} after the next build",
+        f"{count} files left by killed builds, {len(still)} after the next build",
         f"left for ever: {', '.join(still[:5])}" if still else "",
     )
     return tally
@@ -90,9 +90,9 @@ def build_killed(folder: Path, args, r: random.Random) -> Tally:
 
 @kind
 def each_step_killed(folder: Path, args, r: random.Random) -> Tally:
-    """Kill every verb but the release at each step that writes.
+    """Kill every verb except the release at each step that writes.
 
-    Nothing is half-written, and the verb run again gives what it would have given.
+    Nothing may be half-written, and the next run must give what an undisturbed one gives.
     """
     tally = Tally()
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -129,6 +129,6 @@ def step_losses(job: Job, place: Path) -> Iterator[str]:
     if message := job.run(place):
         yield f" and run again: {message}"
     differ = differing(job.after, digests(place))
-    # When all is prepared, the reasons that it used may still be there.
+    # A killed `prepare` may have done all but empty the reasons.
     if differ and differ != ["releases/reasons.csv"]:
         yield f" and run again differs from an undisturbed run: {', '.join(differ)}"

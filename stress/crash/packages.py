@@ -1,4 +1,4 @@
-"""Packages and clones to work on, and the work for each verb on them."""
+"""Make packages and clones to work on, with work for each verb."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from benefits import diff, history, version
+from benefits import diff, version
+from benefits.errors import BenefitsError
 from benefits.files import csv_text
-from benefits.package import ROOT
+from benefits.package import ROOT, Version
 from benefits.reading import load
 from stress.crash.tally import Tally
 from stress.crash.verbs import digests, run_verb
 
 
 def copy_package(folder: Path) -> Path:
-    """Copy the package to work on; the verbs are those of this repository."""
+    """Copy the package, without the verbs."""
     folder.mkdir(parents=True)
     for file in ("datapackage.json", "CITATION.cff"):
         shutil.copy(ROOT / file, folder)
@@ -28,19 +29,19 @@ def copy_package(folder: Path) -> Path:
 
 
 def git(root: Path, *args: str) -> str:
-    """Run git in a folder as a committer of its own; return what it prints."""
+    """Run git in a folder, and return what it prints."""
     who = ["-c", "user.name=Crash", "-c", "user.email=crash@example.org"]
     command = ["git", "-C", str(root), *who, *args]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def clone_repository(folder: Path) -> Path:
-    """Clone the last commit and prepare its next version: one that is kept is never made again."""
+    """Clone the last commit and prepare its next version, since a version is released only once."""
     git(ROOT, "clone", "--quiet", str(ROOT), str(folder))
     raise_version(folder)
     if message := run_verb("release", "--root", folder, *prepare_arguments(folder)):
         if "is prepared already" not in message:
-            raise SystemExit(f"error: the last commit cannot be prepared for a release: {message}")
+            raise BenefitsError(f"the last commit cannot be prepared for a release: {message}")
         return folder
     run_verb("describe", "--root", folder)
     git(folder, "commit", "--quiet", "-am", "Prepare")
@@ -48,7 +49,7 @@ def clone_repository(folder: Path) -> Path:
 
 
 def next_day(root: Path) -> str:
-    """Return the first day of a next release: after the last, and not before what the data say."""
+    """Return the first day on which the next release is allowed."""
     package = load(root, only=("releases",))
     days = [package.descriptor["data_through"], *(r["date"] for r in package.rows("releases"))]
     return (date.fromisoformat(max(days)) + timedelta(days=1)).isoformat()
@@ -64,7 +65,7 @@ def raise_version(root: Path) -> None:
     path = root / "datapackage.json"
     descriptor = json.loads(path.read_text(encoding="utf-8"))
     if (root / "releases" / f"{descriptor['version']}.zip").is_file():
-        descriptor["version"] = diff.bump(descriptor["version"], "patch")
+        descriptor["version"] = str(Version.parse(descriptor["version"]).increment("patch"))
         descriptor["description"] += " Again."
         text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8")
@@ -90,7 +91,7 @@ class Job:
 
 
 def jobs(folder: Path, tally: Tally) -> list[Job]:
-    """Run each verb but the making of a release undisturbed; return its work."""
+    """Run each verb except `release make` without disturbance; return its work."""
     rows = []
     for name, arguments, ready in (
         ("validate", [], lambda root: None),
@@ -131,13 +132,13 @@ def edit(root: Path) -> None:
     text = path.read_text(encoding="utf-8").replace(name, name + " II", 1)
     path.write_text(text, encoding="utf-8", newline="")
     place = ("programs", table.key_of(table.rows[0]), "name")
-    reasons = version.reasons(root)[0] | {place: "It has a second name."}
+    reasons = version.read_reasons(root)[0] | {place: "It has a second name."}
     text = csv_text(version.REASONS, ([*where, why] for where, why in reasons.items()))
     (root / "releases" / "reasons.csv").write_text(text, encoding="utf-8", newline="")
     with diff.open_package(str(last_release(root))) as before:
         smallest = diff.compare(before, load(root)).smallest_version
     now = package.descriptor["version"]
-    if history.order(now) < history.order(smallest):
+    if Version.parse(now) < Version.parse(smallest):
         path = root / "datapackage.json"
         text = path.read_text(encoding="utf-8")
         text = text.replace(f'"version": "{now}"', f'"version": "{smallest}"', 1)
@@ -148,5 +149,5 @@ def last_release(root: Path) -> Path:
     """Return the zip of the last release; without one nothing can be prepared."""
     path = version.last_release(root)
     if path is None:
-        raise SystemExit("error: releases/ is empty, so no change to it can be prepared")
+        raise BenefitsError("releases/ is empty, so no change to it can be prepared")
     return path

@@ -1,4 +1,4 @@
-"""Verbs on a disk whose plug is pulled."""
+"""Run verbs on a disk that loses its power."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from benefits.errors import BenefitsError
 from stress.crash.kills import WORKERS
 from stress.crash.packages import Job, clone_repository, git, jobs
 from stress.crash.releases import Clone, open_clone
@@ -24,14 +25,13 @@ from stress.kinds import kind
 
 EXT4_SHUTDOWN = 0x8004587D  # the request to a file system to stop all writing
 AT_ONCE = struct.pack("I", 2)  # without writing the log first
-COMMIT = 1.5  # seconds until such a disk has written the names, whether or not it has the bytes
+COMMIT = 1.5  # seconds until the disk has written the names, even if not yet the bytes
 
 
 class Disk:
-    """A disk whose plug can be pulled.
+    """A disk that can lose its power.
 
-    A file system may write the names of files long before their bytes. This one, with these
-    options, is among those that do.
+    With these options its file system writes the names of files long before their bytes.
     """
 
     options = "loop,noauto_da_alloc,commit=1"
@@ -55,14 +55,14 @@ class Disk:
         subprocess.run(command, check=True)
 
     def cut(self) -> None:
-        """Pull the plug."""
+        """Cut the power."""
         disk = os.open(self.place, os.O_RDONLY)
         fcntl.ioctl(disk, EXT4_SHUTDOWN, AT_ONCE)
         os.close(disk)
 
     def restart(self) -> None:
-        """Put the plug in again."""
-        for _ in range(100):  # as long as a process that was killed has not quite ended
+        """Restore the power."""
+        for _ in range(100):  # it is busy until a killed process has ended
             if not subprocess.run(["umount", str(self.place)], capture_output=True).returncode:
                 break
             time.sleep(0.05)
@@ -70,17 +70,17 @@ class Disk:
 
 
 def find_tool(name: str) -> str:
-    """Return the path of a program that only root has in its path."""
+    """Return the path of a program that is often only in root's PATH. Raises BenefitsError."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if not path:
-        raise SystemExit(
-            f"error: {name} is not installed. On Debian and Ubuntu: apt-get install e2fsprogs"
+        raise BenefitsError(
+            f"{name} is not installed. On Debian and Ubuntu: apt-get install e2fsprogs"
         )
     return path
 
 
 def cut_after(command: list[str], seconds: float, cwd: Path, disk: Disk) -> int | None:
-    """Start a verb and pull the plug after so many seconds; its exit code if it had ended."""
+    """Start a verb, cut the power after some seconds; return its exit code if it had ended."""
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
@@ -99,9 +99,9 @@ def cut_after(command: list[str], seconds: float, cwd: Path, disk: Disk) -> int 
 
 @kind
 def power_cut(folder: Path, args, r: random.Random) -> Tally:
-    """Pull the plug at random moments, and shortly after the end.
+    """Cut the power at random moments, and shortly after the end.
 
-    Every file is the old one or the new one, and the new one if its verb had ended.
+    Every file must be the old one or the new one, and the new one if its verb had ended.
     """
     tally = Tally()
     try:
@@ -130,7 +130,7 @@ def power_cut(folder: Path, args, r: random.Random) -> Tally:
 def cut_verb(
     job: Job, times: int, folder: Path, moments: random.Random
 ) -> Iterator[tuple[str, list[str]]]:
-    """Pull the plug under a verb; yield each outcome and its losses."""
+    """Cut the power during a verb; yield each outcome and its losses."""
     with Disk(folder / f"{job.name}-disk", 96) as disk:
         package = disk.place / "one"
         shutil.copytree(job.start, package)
@@ -151,7 +151,7 @@ def cut_verb(
 
 
 def cut_losses(job: Job, package: Path, now: dict[str, str], ended: bool) -> list[str]:
-    """Return what a verb lost when the plug was pulled, and when it was run again."""
+    """Return what a verb lost in a power cut, and in the next run."""
     allowed = (job.after,) if ended else (job.before, job.after)
     when = f"{job.name}, {'ended and ' if ended else ''}cut"
     losses = [
@@ -168,7 +168,7 @@ def cut_losses(job: Job, package: Path, now: dict[str, str], ended: bool) -> lis
 
 
 def cut_releases(times: int, folder: Path, r: random.Random) -> Iterator[tuple[str, list[str]]]:
-    """Pull the plug under a release; yield each outcome and its losses."""
+    """Cut the power during a release; yield each outcome and its losses."""
     origin = open_clone(clone_repository(folder / "origin"))
     whole = duration(SMALL_RELEASE, origin.root)
     for n in range(times):
@@ -179,7 +179,7 @@ def cut_releases(times: int, folder: Path, r: random.Random) -> Iterator[tuple[s
             moment = r.uniform(whole / 2, whole + COMMIT)
             code = cut_after(SMALL_RELEASE, moment, clone.root, disk)
             disk.restart()
-            # Git does not wait for the bytes of its own files: they are not what is judged here.
+            # Git does not wait for the bytes of its own files, which are not judged here.
             shutil.rmtree(clone.root / ".git")
             shutil.copytree(origin.root / ".git", clone.root / ".git")
             outcome, losses = clone.losses()

@@ -1,4 +1,4 @@
-"""Releases killed."""
+"""Kill releases."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from stress.crash.verbs import (
 )
 from stress.kinds import kind
 
-KEPT = ("data", "docs", "releases", "sql")  # what a release never changes
+KEPT = ("data", "docs", "releases", "sql")  # folders that a release never changes
 WHOLE_RELEASE = [sys.executable, "scripts/release.py", "make"]
 
 
 @dataclass
 class Clone:
-    """A clone in which a release is made, and what it had before."""
+    """A clone in which a release is made, and the digests that it had before."""
 
     root: Path
     version: str
@@ -67,7 +67,7 @@ def open_clone(root: Path) -> Clone:
 
 @kind
 def release_killed(folder: Path, args, r: random.Random) -> Tally:
-    """Kill a release with a small site: dist/VERSION is absent or complete, the data untouched."""
+    """Kill a release with a small site: dist/VERSION must be absent or complete."""
     return kill_releases(folder, SMALL_RELEASE, args.kills, r)
 
 
@@ -78,7 +78,7 @@ def whole_release_killed(folder: Path, args, r: random.Random) -> Tally:
 
 
 def kill_releases(folder: Path, command: list[str], kills: int, r: random.Random) -> Tally:
-    """Kill a release at moments spread over its length, in several clones at the same time."""
+    """Kill a release at moments spread over its duration, in several clones at the same time."""
     tally, origin = Tally(), clone_repository(folder / "origin")
     whole = duration(command, origin)
     expected = digests(origin, f"dist/{load(origin).descriptor['version']}")
@@ -105,13 +105,13 @@ def kill_in_clone(
         kill_after(command, moment, clone.root)
         yield clone.losses()
         shutil.rmtree(clone.dist / clone.version, ignore_errors=True)
-    left = len(clone.unfinished())
+    count = len(clone.unfinished())
     done = subprocess.run(command, cwd=clone.root, capture_output=True, text=True)
     differ = differing(expected, digests(clone.root, f"dist/{clone.version}"))
     loss = f"the next release differs: {', '.join(differ[:5])}" if differ else ""
     yield "released after that", [failure(done), loss]
     still = sorted(p.name for p in clone.dist.iterdir() if p.name != clone.version)
     yield (
-        f"{left} folders left by killed releases, {len(still)} after the next release",
+        f"{count} folders left by killed releases, {len(still)} after the next release",
         [f"left for ever: {', '.join(still[:3])}"] if still else [],
     )

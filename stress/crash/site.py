@@ -1,4 +1,4 @@
-"""The database replaced, cut and removed under the running site."""
+"""Replace, cut and remove the database while the site runs."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ ADDRESSES = [
 
 @kind
 def database_replaced(folder: Path, args, r: random.Random) -> Tally:
-    """Replace, remove and cut the database under the running site while it is read.
+    """Replace, remove and cut the database of the running site while it is read.
 
-    Every answer is of one edition, with its tag.
+    Every answer must be of one edition, with its tag.
     """
     tally, package = Tally(), copy_package(folder / "one")
     run_verb("validate", "--root", package)
@@ -62,14 +62,14 @@ def database_replaced(folder: Path, args, r: random.Random) -> Tally:
 
 
 def replace(database: Path, other: Path) -> None:
-    """Give a database the bytes of another, at once."""
+    """Replace a database by another, atomically."""
     temporary = database.with_name("temporary")
     shutil.copy(other, temporary)
     os.replace(temporary, database)
 
 
 def ask_on(port: int, name: str, disturb: Callable[[], None], tally: Tally) -> None:
-    """Ask each address again and again, before and after the database is disturbed."""
+    """Ask each address repeatedly, before and after the database is disturbed."""
     first = {address: comparable(ask(port, address)) for address in ADDRESSES}
     for n in range(REQUESTS):
         if n == DISTURBED_AT:

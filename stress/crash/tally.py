@@ -1,4 +1,4 @@
-"""What came of a kind of disturbance."""
+"""Count the outcomes of a kind of disturbance."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 
 
 class Tally:
-    """How often a disturbance was tried, what came of it, and what was lost."""
+    """The number of tries of a disturbance, their outcomes, and what was lost."""
 
     def __init__(self):
         self.tries, self.outcomes, self.losses = 0, Counter(), []

@@ -1,4 +1,4 @@
-"""Start verbs, stop them, and compare what they leave."""
+"""Start verbs, stop them, and compare the files that they leave."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 from benefits.package import ROOT
 
-# What the build and what brings it up to date leave in its folder.
+# The files that `build` and `refresh` leave in their folder.
 BUILT = ("benefits.db", "validated.json", "made-from.json")
 
-# A release with a static site of a few pages takes a quarter of the time. It has every step of a
-# whole one; only the longest step is shorter.
+# With a static site of a few pages a release has every step of a whole one and takes a quarter of
+# the time.
 SMALL_RELEASE = [
     sys.executable,
     "-c",
@@ -50,7 +50,7 @@ def run_verb(name: str, *args) -> str:
 
 
 def message_problem(done: subprocess.CompletedProcess) -> str:
-    """Return how a failed command fails to say so; empty if it ends with 1 and a sentence."""
+    """Return what is wrong with how a command failed; empty if it ends with 1 and a sentence."""
     if done.returncode != 1:
         return f"exit code {done.returncode}: {done.stderr[-500:]}"
     if "Traceback" in done.stderr or "Traceback" in done.stdout:
@@ -87,7 +87,7 @@ def strays(database: Path) -> list[str]:
 
 
 def kill_after(command: list[str], seconds: float, cwd: Path) -> None:
-    """Start a command and kill it after so many seconds."""
+    """Start a command and kill it after some seconds."""
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd
     )

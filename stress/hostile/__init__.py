@@ -1,10 +1,9 @@
-"""Hostile requests against the served site: is every answer harmless?
+"""Send hostile requests to the served site, and check that every answer is harmless.
 
-A seeded corpus is sent over raw sockets. Every answer is judged: none of 500 and above, none
-missing where something was asked in HTTP, none that leads to another site, sets a cookie, lacks a
-header of the site or has one of another, is longer or shorter than it says, or shows a path,
-a traceback, markup from the request, or an error of SQL. SQL in a parameter never finds more rows
-than plain words do.
+A seeded corpus is sent over raw sockets. An answer is wrong if its status is 500 or above, if it is
+missing although the request was HTTP, leads to another site, sets a cookie, lacks a header of the
+site or has an unknown one, has another length than it says, or shows a path, a traceback, markup
+from the request, or an error of SQL. SQL in a parameter must not find more rows than plain words.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from stress.hostile.attack import reproduced
 from stress.hostile.case import request
 from stress.hostile.client import Answer, Connection, Odd, ask
 from stress.hostile.corpus import framing, headers, paths, queries, sql
-from stress.hostile.cost import beside_the_worst, p99, worst_of
+from stress.hostile.cost import p99, wait_during_flood, worst_of
 from stress.hostile.site import map_of, resident
 from stress.kinds import kinds_of
 
@@ -23,7 +22,7 @@ __all__ = [
     "Connection",
     "Odd",
     "ask",
-    "beside_the_worst",
+    "wait_during_flood",
     "map_of",
     "p99",
     "reproduced",

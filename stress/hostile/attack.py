@@ -1,4 +1,4 @@
-"""The corpus sent by several connections at once."""
+"""Send the corpus over several connections at the same time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from stress.hostile.case import HONEST, Case, request
 from stress.hostile.client import PATIENCE, Answer, Connection, CutOff, Odd
 from stress.hostile.judge import faults_of, rows
 
-SOON = 0.5  # seconds until what may be no whole request is cut
+SOON = 0.5  # seconds until a request that may be incomplete is cut off
 
 
 class Attack:
-    """The corpus sent by several connections at once, and what came of it."""
+    """Send cases over several connections at the same time, and collect the results."""
 
     def __init__(self, port: int, usual: dict):
         self.port, self.usual = port, usual
@@ -39,7 +39,7 @@ class Attack:
             answers, problems = [], [f"nothing came within {PATIENCE} seconds"]
         except OSError as e:
             answers, problems = [], [f"no connection: {e.strerror or e}"]
-        taken = (time.perf_counter() - started) * 1000
+        milliseconds = (time.perf_counter() - started) * 1000
         for answer in answers:
             problems += faults_of(answer, case.sent, self.usual)
         if case.most and answers and not problems:
@@ -49,11 +49,11 @@ class Attack:
         with self.lock:
             self.sent[name] += 1
             self.statuses[name].update([a.status for a in answers] or ["none"])
-            self.slowest[name] = max(self.slowest[name], taken)
+            self.slowest[name] = max(self.slowest[name], milliseconds)
             self.faults += [(name, problem, case.sent) for problem in problems]
 
     def kept(self, case: Case) -> tuple[list[Answer], list[str]]:
-        """Send a case on the connection of this thread; return its answer and what is wrong."""
+        """Send a case on the shared connection of this thread; return its answer and problems."""
         open_ = getattr(self.local, "connection", None)
         problems = []
         if open_ is not None and not open_.silent():
@@ -75,7 +75,7 @@ class Attack:
         return [answer] if answer else [], problems if answer else problems + ["no answer"]
 
     def alone(self, case: Case) -> tuple[list[Answer], list[str]]:
-        """Send a case on a connection of its own; return its answers and what is wrong."""
+        """Send a case on its own connection; return its answers and problems."""
         connection = Connection(self.port)
         try:
             connection.send(case.sent if case.cut else case.sent + HONEST)
@@ -87,8 +87,8 @@ class Attack:
                 while answer := connection.answer(case.sent.startswith(b"HEAD ") and not answers):
                     answers.append(answer)
             except CutOff:
-                # A client that has closed its side cannot be told from one that has left, and for
-                # one that has left nothing is answered to its end.
+                # To the site a client that has closed its side looks like one that has left, and
+                # an answer to that one may stop.
                 if not case.cut:
                     raise
         finally:
@@ -105,7 +105,7 @@ class Attack:
         return answers, [f"{len(answers)} answers, expected {expected}"]
 
     def most_rows(self, target: str) -> int:
-        """Return the rows of an address, asked once."""
+        """Return the number of rows of an address, which is asked once."""
         if target not in self.most:
             answers, _ = self.kept(Case(request(target)))
             self.most[target] = rows(answers[0])
@@ -113,7 +113,7 @@ class Attack:
 
 
 def slow(attack: Attack) -> None:
-    """Send headers that never end, and leave large answers unread, while an honest reader asks."""
+    """Send endless headers, and leave large answers unread, while an honest reader asks."""
     pages = ["/", "/benefits/coverage_on.json", "/static/site.css"]
     name, connections = "slow", [Connection(attack.port) for _ in range(150)]
     for c in connections[:100]:
@@ -129,7 +129,7 @@ def slow(attack: Attack) -> None:
 
 
 def reproduced(sent: bytes) -> str:
-    """Return Python that gives the bytes again."""
+    """Return a Python expression for the bytes."""
     if len(sent) <= 2000:
         return repr(sent)
     return f"zlib.decompress(base64.b64decode({base64.b64encode(zlib.compress(sent, 9))!r}))"

@@ -1,4 +1,4 @@
-"""Cases of the corpus: what is sent, and how many answers it may get."""
+"""Cases of the corpus: the bytes to send, and how many answers they may get."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from stress import kinds
 class Case:
     """Bytes to send, and how many answers they may get.
 
-    A `kept` case is one whole request, sent on a connection that has been used before and will be
-    again. Any other has its own, on which an honest request follows, or which is `cut` after its
-    last byte. `most` is an address with at least as many rows as this one may have.
+    A `kept` case is one complete request on a connection that many cases share. Any other case has
+    its own connection, on which an honest request follows, or which is `cut` after the last byte.
+    `most` is an address with at least as many rows as this one may have.
     """
 
     sent: bytes
@@ -41,7 +41,7 @@ HONEST = request("/-/health", b"Connection: close")
 
 
 def kind(share: int):
-    """Mark a generator of cases without end; `share` is its part of the corpus, in percent."""
+    """Mark an endless generator of cases; `share` is its part of the corpus, in percent."""
 
     def mark(function):
         function.share = share
@@ -52,7 +52,7 @@ def kind(share: int):
 
 @dataclass
 class Map:
-    """The addresses of the site: each documented parameter, the tables, and the pages."""
+    """The addresses of the site: documented parameters, the columns of tables, and pages."""
 
     parameters: list[tuple[str, str]]
     tables: dict[str, list[str]]

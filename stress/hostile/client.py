@@ -1,4 +1,4 @@
-"""A client of raw sockets: a client library would tidy up what is sent."""
+"""A client of raw sockets, since a client library would correct what it sends."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import select
 import socket
 from dataclasses import dataclass
 
+from benefits.errors import BenefitsError
 from stress.hostile.case import request
 
 PATIENCE = 20  # seconds until an answer counts as missing
-
-
 FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([\t\x20-\x7e\x80-\xff]*)")
 
 
@@ -30,7 +29,7 @@ class Answer:
 
 
 class Odd(Exception):
-    """What came back is no answer in HTTP; the message says why."""
+    """The bytes that came back are not an answer in HTTP; the message says why."""
 
 
 class CutOff(Odd):
@@ -38,7 +37,7 @@ class CutOff(Odd):
 
 
 class Connection:
-    """A connection to the site: `got` is what has come and was not read yet."""
+    """A connection to the site: `got` holds bytes that have arrived and are not parsed yet."""
 
     def __init__(self, port: int):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
@@ -49,7 +48,7 @@ class Connection:
         self.socket.close()
 
     def receive(self) -> None:
-        """Wait for the next bytes; `ended` is set when none will come."""
+        """Wait for the next bytes; set `ended` when the other side has closed."""
         try:
             part = self.socket.recv(1 << 18)
         except ConnectionError:
@@ -71,23 +70,23 @@ class Connection:
                 else:
                     raise TimeoutError
         except ConnectionError:
-            pass  # a server may close when it has read enough; its answer is judged all the same
+            pass  # a server may close early; its answer is judged anyway
         finally:
             self.socket.settimeout(PATIENCE)
 
     def silent(self) -> bool:
-        """Tell whether nothing has come that was not asked for."""
+        """Return whether nothing has arrived since the last answer."""
         return not self.got and not select.select([self.socket], [], [], 0)[0]
 
     def cut(self) -> None:
         """Close this side."""
-        with contextlib.suppress(OSError):  # closed by the other side already
+        with contextlib.suppress(OSError):  # the other side has closed it
             self.socket.shutdown(socket.SHUT_WR)
 
     def to_the_end(self, patience: float) -> None:
         """Read until the other side closes.
 
-        What may be no whole request is cut when nothing has come for `patience` seconds.
+        With a short patience this side closes when nothing has arrived for so many seconds.
         """
         while not self.ended:
             if patience < PATIENCE and not select.select([self.socket], [], [], patience)[0]:
@@ -96,9 +95,9 @@ class Connection:
             self.receive()
 
     def answer(self, head: bool = False) -> Answer | None:
-        """Return the next answer, None when the other side closed instead.
+        """Return the next answer; None if the other side closed instead. Raises Odd.
 
-        `head`: it is of a HEAD request, and has no body. Raises Odd.
+        The answer to a HEAD request (`head`) has no body.
         """
         while b"\r\n\r\n" not in self.got and not self.ended:
             self.receive()
@@ -119,7 +118,7 @@ class Connection:
             return self.answer(head)
         if head or answer.status in (204, 304):
             if answer.header("connection") == "close":
-                self.got = b""  # of no length that was promised, and nobody reads it
+                self.got = b""  # a body without a length, which nobody reads
         elif answer.header("transfer-encoding") == "chunked":
             answer.body = self.chunks()
         else:
@@ -138,7 +137,7 @@ class Connection:
         return body
 
     def exactly(self, size: int) -> bytes:
-        """Read so many bytes."""
+        """Read and return a number of bytes."""
         parts = [self.got[:size]]
         self.got, missing = self.got[size:], size - len(parts[0])
         while missing:
@@ -150,7 +149,7 @@ class Connection:
         return b"".join(parts)
 
     def until(self, mark: bytes) -> bytes:
-        """Read up to a mark, and past it."""
+        """Return the bytes up to a mark, and read past it."""
         while mark not in self.got:
             self.receive()
             if self.ended:
@@ -160,11 +159,11 @@ class Connection:
 
 
 def ask(port: int, target: str) -> Answer:
-    """Return the answer of an address that must answer."""
+    """Return the answer of an address that must answer. Raises BenefitsError."""
     connection = Connection(port)
     connection.send(request(target, b"Connection: close"))
     answer = connection.answer()
     connection.close()
     if answer is None or answer.status != 200:
-        raise SystemExit(f"error: {target} does not answer")
+        raise BenefitsError(f"{target} does not answer")
     return answer

@@ -1,4 +1,4 @@
-"""The requests that cost most, and what an honest reader notices of them."""
+"""Find the requests that cost most, and measure how they slow an honest reader."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def costly(r, site: Map) -> str:
         ",".join("abcdefgh" * 50),
     ]
     query = []
-    if r.random() < 0.3:  # most filters find nothing, and cost little
+    if r.random() < 0.3:  # seldom, since most filters find nothing and cost little
         for _ in range(r.randint(0, 10)):
             name = f"{r.choice(columns)}__{r.choice(FILTERS)}"
             query.append((name, r.choice(patterns)))
@@ -79,20 +79,20 @@ def timed(connection: Connection, target: str) -> tuple[float, Answer | None]:
 def worst_of(
     port: int, site: Map, seed: int, count: int, usual: dict
 ) -> tuple[list[tuple[float, str]], list[str]]:
-    """Return milliseconds and addresses of a seeded search, slowest first, and what was wrong."""
+    """Return the milliseconds and addresses of a seeded search, slowest first, and its faults."""
     r, times, problems = random.Random(f"{seed} costly"), {}, []
     for target in [*COSTLY_AT_FIRST, *(costly(r, site) for _ in range(count))]:
         connection = Connection(port)
-        taken, answer = timed(connection, target)
+        milliseconds, answer = timed(connection, target)
         connection.close()
         faults = faults_of(answer, request(target), usual) if answer else ["no answer"]
         problems += [f"{fault}: {target}" for fault in faults]
-        times[target] = taken
+        times[target] = milliseconds
     return sorted(((t, a) for a, t in times.items()), reverse=True), problems
 
 
 def flood(port: int, targets: list[str], seconds: float) -> None:
-    """Ask for the worst again and again, from many clients, each time with another address."""
+    """Ask for the worst repeatedly, from many clients, each time with another address."""
     until = time.monotonic() + seconds
 
     def client(n: int) -> None:
@@ -109,24 +109,24 @@ def flood(port: int, targets: list[str], seconds: float) -> None:
         list(pool.map(client, range(FLOOD)))
 
 
-def beside_the_worst(port: int, targets: list[str], seconds: float) -> dict[str, list[float]]:
-    """Return what an honest reader waits for each address during a flood, in milliseconds."""
+def wait_during_flood(port: int, targets: list[str], seconds: float) -> dict[str, list[float]]:
+    """Return the milliseconds that an honest reader waits for each address during a flood."""
     crowd = multiprocessing.get_context("spawn").Process(
         target=flood, args=(port, targets, seconds + 1)
     )
     crowd.start()
     time.sleep(1)
-    taken, until = {target: [] for target in READERS}, time.monotonic() + seconds
+    times, until = {target: [] for target in READERS}, time.monotonic() + seconds
     connection = Connection(port)
     while time.monotonic() < until:
         for target in READERS:
-            took, answer = timed(connection, target)
+            milliseconds, answer = timed(connection, target)
             if answer is None or answer.header("connection") == "close":
                 connection = Connection(port)
-            taken[target].append(took)
+            times[target].append(milliseconds)
             time.sleep(0.01)
     crowd.join()
-    return taken
+    return times
 
 
 def p99(values: list[float]) -> float:
@@ -135,16 +135,16 @@ def p99(values: list[float]) -> float:
 
 
 def measure_worst(port: int, site: Map, seed: int, count: int, usual: dict) -> list[str]:
-    """Print the worst requests and what a reader notices of them; return what is wrong."""
+    """Print the worst requests and how they slow a reader; return what is wrong."""
     times, problems = worst_of(port, site, seed, count, usual)
     print(f"The slowest of {len(times):,} costly requests, ms:")
-    for taken, target in times[:20]:
-        print(f"  {taken:6.0f}  {target[:150]}")
-    problems += [f"{taken:.0f} ms: {target}" for taken, target in times if taken > LONGEST]
+    for slowest, target in times[:20]:
+        print(f"  {slowest:6.0f}  {target[:150]}")
+    problems += [f"{t:.0f} ms: {target}" for t, target in times if t > LONGEST]
     worst = [target for _, target in times[:20]]
-    for target, taken in beside_the_worst(port, worst, 10).items():
-        figures = f"{statistics.median(taken):.1f} ms (median), {p99(taken):.1f} ms (p99)"
-        print(f"With {FLOOD} clients of these, {target} took {figures}, of {len(taken):,}.")
-        if p99(taken) > SLOWEST_READER:
-            problems.append(f"an honest reader waits {p99(taken):.0f} ms (p99) for {target}")
+    for target, waits in wait_during_flood(port, worst, 10).items():
+        figures = f"{statistics.median(waits):.1f} ms (median), {p99(waits):.1f} ms (p99)"
+        print(f"With {FLOOD} clients of these, {target} took {figures}, of {len(waits):,}.")
+        if p99(waits) > SLOWEST_READER:
+            problems.append(f"an honest reader waits {p99(waits):.0f} ms (p99) for {target}")
     return problems

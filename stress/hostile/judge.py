@@ -1,4 +1,4 @@
-"""What is wrong with an answer, whatever was asked."""
+"""Find what is wrong with an answer to any request."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def faults_of(answer: Answer, sent: bytes, usual: dict) -> list[str]:
     """
     names = [n for n, _ in answer.headers]
     problems = []
-    if answer.status >= 500 and answer.status != 503:  # 503 says that too many large ones run
+    if answer.status >= 500 and answer.status != 503:  # 503 means that too many large requests run
         problems.append(f"status {answer.status}")
     problems += [f"header {n} is repeated" for n, count in Counter(names).items() if count > 1]
     problems += [f"header {n} is none of the site's" for n in set(names) - HEADERS - OTHERS]
@@ -79,30 +79,30 @@ def faults_of(answer: Answer, sent: bytes, usual: dict) -> list[str]:
             body = zlib.decompress(body, 31)
         except zlib.error as e:
             problems.append(f"is not gzip: {e}")
-    if shown := SHOWN.search(body + repr(answer.headers).encode()):
-        problems.append(f"shows {shown[0]!r}")
-    if shown := shown_sql_error(answer.status, body, sent.lower()):
-        problems.append(f"shows an error of SQL: {shown!r}")
+    if match := SHOWN.search(body + repr(answer.headers).encode()):
+        problems.append(f"shows {match[0]!r}")
+    if text := find_sql_error(answer.status, body, sent.lower()):
+        problems.append(f"shows an error of SQL: {text!r}")
     if answer.header("content-type").startswith("text/html") and MARK in body:
         problems.append("repeats markup")
     return problems
 
 
-def shown_sql_error(status: int, body: bytes, sent: bytes) -> bytes:
-    """Return an error of SQL in a refusal, with what is around it, unless it repeats the request.
+def find_sql_error(status: int, body: bytes, sent: bytes) -> bytes:
+    """Return an error of SQL in a refusal with the text around it, unless the request has it.
 
-    `sent` is in lower case.
+    `sent` is the request in lower case.
     """
-    shown = SQL_ERROR.search(body) if status >= 400 and b"sqlite" not in sent else None
-    if shown is None or shown[0].lower() in sent:
+    match = SQL_ERROR.search(body) if status >= 400 and b"sqlite" not in sent else None
+    if match is None or match[0].lower() in sent:
         return b""
-    return body[max(shown.start() - 60, 0) : shown.end() + 60]
+    return body[max(match.start() - 60, 0) : match.end() + 60]
 
 
 def leads_away(location: str) -> bool:
-    """Tell whether a browser would go to another site.
+    """Return whether a redirect leads a browser to another site.
 
-    To a browser control characters are nothing, and a backslash is a slash.
+    A browser ignores control characters, and reads a backslash as a slash.
     """
     plain = re.sub(r"[\t\r\n]", "", location.strip("".join(map(chr, range(33))))).replace("\\", "/")
     return plain.startswith("//") or bool(re.match(r"[^/?#]*:", plain))

@@ -1,4 +1,4 @@
-"""One attack on the site, from its start to what is printed of it."""
+"""Attack the site once, and report the result."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from stress.hostile.cost import measure_worst
 from stress.hostile.site import documented, map_of, resident
 
 ROUNDS = 8
-FLAT = 1.10  # the most memory of the last quarter of rounds, of that of the second quarter
+# The largest allowed ratio of memory in the last quarter of the rounds to that in the second.
+FLAT = 1.10
 CONNECTIONS = 4
 
 
 @dataclass
 class Result:
-    """What came of an attack: memory in megabytes after each round, and what the log says."""
+    """The result of an attack: memory in megabytes after each round, and the log."""
 
     attack: Attack
     memory: list[float]
@@ -33,13 +34,13 @@ class Result:
     log: str
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the server, not with one answer."""
+        """Return what is wrong with the server as a whole."""
         quarter = ROUNDS // 4
         before, after = max(self.memory[quarter : 2 * quarter]), max(self.memory[-quarter:])
         problems = [] if self.alive else ["the server did not live on"]
         if after > before * FLAT:
-            grown = f"from {before:.0f} MB in the second quarter to {after:.0f} MB in the last"
-            problems.append(f"memory grew {grown}")
+            growth = f"from {before:.0f} MB in the second quarter to {after:.0f} MB in the last"
+            problems.append(f"memory grew {growth}")
         if "Traceback" in self.log:
             problems.append("the log has a traceback")
         if "fault " in self.log:
@@ -61,7 +62,7 @@ class Result:
         return lines
 
     def summary(self, seed: int) -> str:
-        """Return one line on the whole."""
+        """Return a summary in one line."""
         total = sum(self.attack.sent.values())
         memory = ", ".join(f"{megabytes:.0f}" for megabytes in self.memory)
         median = statistics.median(self.attack.slowest.values())
@@ -72,7 +73,7 @@ class Result:
 
 
 def attack_site(database: Path, count: int, seed: int) -> Result:
-    """Serve a database on a free port, and send it the corpus and what schemathesis asks."""
+    """Serve a database on a free port, and send it the corpus and the requests of schemathesis."""
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
         with (
             open(Path(folder) / "log", "w") as log,

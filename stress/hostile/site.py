@@ -1,4 +1,4 @@
-"""The site: its addresses, its memory, and what it says of itself."""
+"""The site: its addresses, its memory, and its OpenAPI description."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benefits.errors import BenefitsError
 from stress.hostile.case import Map
 from stress.hostile.client import ask
 
@@ -40,14 +41,14 @@ PAGES = [
 
 
 def resident(pid: int) -> float:
-    """Return the megabytes in memory of a server and its workers."""
+    """Return the megabytes of memory of a server and its workers."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6 + sum(resident(int(c)) for c in children)
 
 
 def map_of(port: int) -> Map:
-    """Return the addresses of the site, from its own description."""
+    """Return the addresses of the site from its OpenAPI description."""
     document = json.loads(ask(port, "/openapi.json").body)
     shared = document["components"]["parameters"]
     parameters, tables = [], {}
@@ -61,7 +62,7 @@ def map_of(port: int) -> Map:
 
 
 def documented(port: int, seed: int, folder: str) -> tuple[int, list[str]]:
-    """Let schemathesis ask what the description says and what not; return how often, and faults."""
+    """Run schemathesis on the description; return the number of requests, and the faults."""
     command = [
         str(Path(sys.executable).with_name("schemathesis")),
         "run",
@@ -77,9 +78,7 @@ def documented(port: int, seed: int, folder: str) -> tuple[int, list[str]]:
         "--no-color",
     ]
     if not Path(command[0]).is_file():
-        raise SystemExit(
-            "error: schemathesis is not installed: run make hostile, which installs it"
-        )
+        raise BenefitsError("schemathesis is not installed: run make hostile, which installs it")
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     count = re.search(r"([0-9,]+) generated", done.stdout)
     if done.returncode or not count:

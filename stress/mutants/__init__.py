@@ -1,7 +1,7 @@
-"""Does `validate` see every fault? Corrupt copies of the valid package and see that it names each.
+"""Corrupt copies of the valid package, and check that `validate` names each corruption.
 
-Each kind is one way to corrupt a copy, of which the schema or a rule speaks. A mutant is caught
-when `validate` names the right file, row and field without a traceback.
+Each kind is one way to break the schema or a rule in a copy. A mutant is caught if `validate` names
+the right file, row and field without a traceback.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One cell against its schema."""
+"""Cells that break their schema."""
 
 from __future__ import annotations
 

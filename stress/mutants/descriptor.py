@@ -1,13 +1,11 @@
-"""`datapackage.json` itself."""
+"""Changes of `datapackage.json`."""
 
 from __future__ import annotations
 
 import json
 
 from stress.kinds import kind
-from stress.mutants.mutant import (
-    Mutant,
-)
+from stress.mutants.mutant import Mutant
 
 
 @kind

@@ -1,4 +1,4 @@
-"""Citations and sources."""
+"""Citations and sources that are missing, wrong or unused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: lost, cut, in another encoding, or with other columns."""
+"""Files that are missing, cut, in another encoding, or with other columns."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def reordered_header(package, root, r):
 @kind
 def lost_column(package, root, r):
     t = some_table(package, r)
-    lost = r.choice(t.columns)
-    write_text(root, t, text_of(t, t.rows, [c for c in t.columns if c != lost]))
-    return Mutant(f"{t.name} lacks {lost}", t.path, None, lost)
+    column = r.choice(t.columns)
+    write_text(root, t, text_of(t, t.rows, [c for c in t.columns if c != column]))
+    return Mutant(f"{t.name} lacks {column}", t.path, None, column)
 
 
 @kind

@@ -1,4 +1,4 @@
-"""Make mutants and judge what `validate` says of each."""
+"""Make mutants, and judge what `validate` says about each."""
 
 from __future__ import annotations
 
@@ -18,24 +18,27 @@ from benefits.validation import check
 from stress.mutants import KINDS
 from stress.mutants.mutant import Mutant, Unfit
 
-TRIES = 20  # draws of a kind until it is taken to have no place
+TRIES = 20  # draws until a kind counts as one without a place
 
-_package: Package | None = None  # of a process: the package as it is, read once
-_root: Path | None = None  # of a process: the folder of its copies
+_package: Package | None = None  # in a worker: the package, read once
+_root: Path | None = None  # in a worker: the folder of its copy
 
 
 @dataclass
 class Score:
-    """How many mutants of each kind were made and caught, and the others: kind, seed, what, why."""
+    """How many mutants of each kind were tried and caught, and those that survived.
 
-    made: Counter = field(default_factory=Counter)
+    A survivor is (kind, seed, what was changed, verdict).
+    """
+
+    tried: Counter = field(default_factory=Counter)
     caught: Counter = field(default_factory=Counter)
     survivors: list[tuple[str, int, str, str]] = field(default_factory=list)
 
     @property
-    def unmade(self) -> list[str]:
-        """The kinds for which no place was found."""
-        return [name for name in KINDS if not self.made[name]]
+    def impossible(self) -> list[str]:
+        """Return the kinds for which no place was found."""
+        return [name for name in KINDS if not self.tried[name]]
 
 
 def score_mutants(count: int, seed: int, jobs: int) -> Score:
@@ -44,7 +47,7 @@ def score_mutants(count: int, seed: int, jobs: int) -> Score:
     for name, seed_, what, verdict in verdicts(count, seed, jobs):
         if verdict == "unfit":
             continue
-        score.made[name] += 1
+        score.tried[name] += 1
         score.caught[name] += not verdict
         if verdict:
             score.survivors.append((name, seed_, what, verdict))
@@ -56,13 +59,13 @@ def verdicts(count: int, seed: int, jobs: int) -> Iterator[tuple[str, int, str, 
     names = list(KINDS)
     draws = [(names[i % len(names)], seed + i // len(names)) for i in range(count)]
     with tempfile.TemporaryDirectory(prefix="mutants-") as parent:
-        # Forked, so that what a test replaced in this process is replaced in the others, too.
+        # A forked process keeps what a test has replaced in this one.
         with ProcessPoolExecutor(jobs, get_context("fork"), begin, (parent,)) as pool:
             yield from pool.map(judge, draws, chunksize=4)
 
 
 def begin(parent: str) -> None:
-    """Prepare a process: read the package and make the folder of its copies."""
+    """Prepare a worker: read the package and create the folder of its copy."""
     global _package, _root
     _root = Path(tempfile.mkdtemp(dir=parent))
     _package = load(ROOT)
@@ -78,7 +81,7 @@ def restore(root: Path) -> None:
 def judge(draw: tuple[str, int]) -> tuple[str, int, str, str]:
     """Return the kind, the seed, what was changed, and the verdict on one mutant.
 
-    The verdict is "" when it was caught, "unfit" when no place was found, else what went wrong.
+    The verdict is "" if it was caught, "unfit" if no place was found, else what is wrong.
     """
     name, seed = draw
     restore(_root)
@@ -87,13 +90,13 @@ def judge(draw: tuple[str, int]) -> tuple[str, int, str, str]:
         return name, seed, "", "unfit"
     try:
         faults = check.package_faults(load(_root))
-    except Exception as e:  # that validate raises is what this looks for
+    except Exception as e:  # an error of validate is a survivor
         return name, seed, mutant.what, f"traceback: {type(e).__name__}: {str(e)[:200]}"
     return name, seed, mutant.what, missing_name(mutant, faults)
 
 
 def make_mutant(name: str, seed: int, package: Package, root: Path) -> Mutant | None:
-    """Corrupt a copy; None where no place was found."""
+    """Corrupt a copy, and return the mutant; None if no place was found."""
     r = random.Random(f"{name} {seed}")
     for _ in range(TRIES):
         try:
@@ -123,7 +126,7 @@ def missing_name(mutant: Mutant, faults: list[Fault]) -> str:
 
 
 def is_of_row(fault: Fault, mutant: Mutant) -> bool:
-    """Tell whether a fault names the row of a mutant; a long key may be cut short."""
+    """Return whether a fault names the row of a mutant; a long key may be cut off."""
     if mutant.key is None or fault.key == mutant.key:
         return True
     return bool(fault.key) and mutant.key.startswith(fault.key)

@@ -1,4 +1,4 @@
-"""Rows that obey the schema and contradict themselves or each other."""
+"""Rows that fit the schema and contradict themselves or each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mutant, where it must be caught, and what every kind of mutant uses to make one.
+"""A mutant, the place where it must be caught, and what all kinds use to make one.
 
 A kind is a function of the package, the folder of its copy, and a random generator `r`. It changes
 the copy and returns a `Mutant`. The same state of the generator gives the same mutant.
@@ -30,7 +30,7 @@ class Mutant:
 
 
 class Unfit(Exception):
-    """The draw met no place for this kind; another draw may."""
+    """This draw has no place for the kind; another draw may have one."""
 
 
 def text_of(table: Table, rows: list[dict], columns: list[str] | None = None) -> str:
@@ -80,12 +80,12 @@ def one_cell(package: Package, root: Path, r: Random, fits, value) -> Mutant:
 
 
 def has(f: dict, name: str) -> bool:
-    """Tell whether a field has a constraint."""
+    """Return whether a field has a constraint."""
     return name in f.get("constraints", {})
 
 
 def free_text(table: Table, f: dict, row: dict) -> bool:
-    """Tell whether a cell is a text that no code list, form or reference binds."""
+    """Return whether a cell is text without a list of codes, a pattern or a reference."""
     bound = {"record", "old", "new", "decided_by", "party"} | {
         c for k in table.resource["schema"].get("foreignKeys", []) for c in k["fields"]
     }
@@ -111,5 +111,5 @@ def some_lines(package: Package, r: Random) -> tuple[Table, list[bytes]]:
 
 
 def shifted(day: str, days: int) -> str:
-    """Return the day so many days later."""
+    """Return the day some days later."""
     return (date.fromisoformat(day) + timedelta(days=days)).isoformat()

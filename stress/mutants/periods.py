@@ -1,4 +1,4 @@
-"""Periods and days: swapped, empty, overlapping, with a gap, or impossible."""
+"""Periods and days that are swapped, empty, overlapping, impossible, or leave a gap."""
 
 from __future__ import annotations
 

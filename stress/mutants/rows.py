@@ -1,4 +1,4 @@
-"""Whole rows: repeated, moved, cut, or gone while others point to them."""
+"""Rows that are repeated, moved, cut, or removed although others point to them."""
 
 from __future__ import annotations
 

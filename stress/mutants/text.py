@@ -1,4 +1,4 @@
-"""One cell against the rules of text."""
+"""Cells that break the rules on text."""
 
 from __future__ import annotations
 

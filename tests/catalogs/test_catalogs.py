@@ -129,7 +129,7 @@ def files(package):
 
 @pytest.fixture(scope="module")
 def made(package, files):
-    return read(catalogs.documents(package, files, package.descriptor["data_through"]))
+    return read(catalogs.render_documents(package, files, package.descriptor["data_through"]))
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def reachable(package, files):
         "homepage": "https://example.org/benefits"
     }
     known.descriptor["contributors"][0]["email"] = "data@example.org"
-    return read(catalogs.documents(known, files, package.descriptor["data_through"]))
+    return read(catalogs.render_documents(known, files, package.descriptor["data_through"]))
 
 
 def read(documents):
@@ -276,7 +276,7 @@ def test_verb_writes_the_same_bytes_always(package, files, tmp_path, seed):
         env={"PYTHONHASHSEED": seed, "TZ": "Asia/Tokyo", "LC_ALL": "C"},
     )
     assert done.returncode == 0, done.stderr
-    wanted = catalogs.documents(package, files, package.descriptor["data_through"])
+    wanted = catalogs.render_documents(package, files, package.descriptor["data_through"])
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == wanted
 
 
@@ -286,7 +286,7 @@ def test_files_of_a_release_have_their_media_types_and_titles(package):
         f"{form}/{table}.{form}" for table in package.tables for form in ("csv", "jsonl", "parquet")
     ]
     release = [{"path": name, "bytes": 1, "sha256": "0" * 64} for name in names]
-    made = read(catalogs.documents(package, release, "2027-01-02"))
+    made = read(catalogs.render_documents(package, release, "2027-01-02"))
     dataset = made["data.json"]["dataset"][0]
     told = {
         f["downloadURL"]: (f["title"], f["mediaType"], f.get("format"))

@@ -15,6 +15,7 @@ PARTS = (
     "templates",
     "profiles",
     "scripts",
+    "templates",
     "docs",
     "releases",
     "metadata.yml",

@@ -66,7 +66,7 @@ DAMAGED = {
     "deep": (made_zip([("datapackage.json", "{}"), ("a/" * 3_000 + "a", "x")]), "no plain name"),
     "descriptor is a folder": (made_zip([("datapackage.json/", "")]), "no datapackage.json"),
     "no descriptor": (made_zip([("data/a.csv", "x")]), "no datapackage.json"),
-    "descriptor is a list": (made_zip([("datapackage.json", "[]")]), "no readable package"),
+    "descriptor is a list": (made_zip([("datapackage.json", "[]")]), "not a readable package"),
 }
 
 

@@ -85,13 +85,13 @@ def repo(tmp_path, monkeypatch):
     (root / "a.txt").write_text("a\n", encoding="utf-8")
     (root / ".gitignore").write_text("/build/\n", encoding="utf-8")
     for words in (["init", "--quiet"], ["add", "-A"], ["commit", "--quiet", "-m", "One"]):
-        repository.ask(root, *words)
+        repository.run_git(root, *words)
     return root
 
 
 def hide_in_index(root, settings):
     (root / "a.txt").write_text("b\n", encoding="utf-8")
-    repository.ask(root, "update-index", "--assume-unchanged", "a.txt")
+    repository.run_git(root, "update-index", "--assume-unchanged", "a.txt")
 
 
 def add(name, text="x"):
@@ -132,21 +132,21 @@ def test_what_is_not_committed_is_seen_under_any_setting(repo, tmp_path, setting
     with open(tmp_path / "settings", "a", encoding="utf-8") as file:
         file.write(settings.replace("EXCLUDES", str(tmp_path / "excludes")))
     edit(repo, settings)
-    assert repository.uncommitted(repo) == found
+    assert repository.uncommitted_paths(repo) == found
 
 
 @pytest.mark.git
 def test_a_hook_and_signatures_do_not_change_which_commit_is_named(repo, tmp_path, monkeypatch):
-    name, time = repository.head(repo)
+    name, time = repository.read_head(repo)
     with open(tmp_path / "settings", "a", encoding="utf-8") as file:
         file.write("[log]\nshowSignature = true\ndate = relative\n[format]\npretty = fuller\n")
     monkeypatch.setenv("GIT_DIR", str(ROOT / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(ROOT))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "no-index"))
     assert (
-        repository.head(repo) == (name, time)
+        repository.read_head(repo) == (name, time)
         and len(name) == 40
-        and repository.uncommitted(repo) == []
+        and repository.uncommitted_paths(repo) == []
     )
 
 
@@ -156,7 +156,7 @@ def test_a_clone_for_comparing_has_the_bytes_of_the_commit(repo, tmp_path):
         file.write(
             "[core]\nautocrlf = true\nhooksPath = /nowhere\n[clone]\ndefaultRemoteName = other\n"
         )
-    repository.clone(repo, tmp_path / "again", repository.head(repo)[0])
+    repository.clone(repo, tmp_path / "again", repository.read_head(repo)[0])
     assert (tmp_path / "again" / "a.txt").read_bytes() == b"a\n"
     with pytest.raises(repository.GitFailed, match="git checkout failed: "):
         repository.clone(repo, tmp_path / "other", "0" * 40)

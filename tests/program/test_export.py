@@ -121,14 +121,14 @@ def test_same_bytes_everywhere(exported, database, tmp_path):
 
 
 def test_a_table_that_no_sheet_can_hold_is_told_and_the_other_formats_are_there(
-    database, tmp_path, monkeypatch, capsys
+    database, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(export, "XLSX_ROWS", 50)
-    assert export_verb.main(["--database", str(database), "--out", str(tmp_path)]) == 1
-    assert (
-        capsys.readouterr().err
-        == "error: a sheet of a workbook holds 50 rows and their header, and jurisdictions has"
-        " more: leave XLSX out, with --only csv json jsonl parquet\n"
+    with pytest.raises(export.TooLarge) as refused:
+        export_verb.main(["--database", str(database), "--out", str(tmp_path)])
+    assert str(refused.value) == (
+        "a sheet of a workbook holds 50 rows and their header, and jurisdictions has"
+        " more: leave XLSX out, with --only csv json jsonl parquet"
     )
     assert not (tmp_path / "benefits.xlsx").exists() and (tmp_path / "parquet" / "answers").is_dir()
 

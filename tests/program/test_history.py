@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benefits import diff, history, package, reading, version
-from benefits.package import ROOT
+from benefits.package import ROOT, Version
+from benefits.release.archive import write_zip
+from benefits.release.prepare import prepare
+from benefits.release.source import Refused
 from benefits.validation.check import package_faults
 from support import copy_package, find, rewrite
 
@@ -25,8 +28,6 @@ def edit_descriptor(root, change):
 @pytest.fixture
 def released(broken):
     """A package whose state is released as 1.0.0, ready to be changed."""
-    from benefits.release import release
-
     edit_descriptor(broken, lambda r, d: d.update(version="1.0.0"))
     for name in ("releases", "changes"):
         path = broken / "data" / f"{name}.csv"
@@ -37,7 +38,7 @@ def released(broken):
         str(p.relative_to(broken)): p.read_bytes()
         for p in [broken / "datapackage.json", *(broken / "data").iterdir()]
     }
-    release.write_zip(broken / "releases" / "1.0.0.zip", files, 1_764_000_000)
+    write_zip(broken / "releases" / "1.0.0.zip", files, 1_764_000_000)
     return broken
 
 
@@ -57,15 +58,15 @@ def say_why(root, record="il-hbia-adult-42-54-2022"):
 
 
 def test_as_released_is_well(released):
-    assert version.problems_of(reading.load(released))[0] == []
+    assert version.version_problems(reading.load(released))[0] == []
 
 
 def test_a_change_needs_its_version_and_its_reason(released):
     change_cell(released)
-    [said] = version.problems_of(reading.load(released))[0]
+    [said] = version.version_problems(reading.load(released))[0]
     assert "1.0.0 is released already" in said and "1.1.0" in said
     edit_descriptor(released, lambda r, d: d.update(version="1.0.1"))
-    said = " ".join(version.problems_of(reading.load(released))[0])
+    said = " ".join(version.version_problems(reading.load(released))[0])
     assert (
         "1.0.1 is too low for a minor change" in said
         and "without a reason" in said
@@ -73,9 +74,9 @@ def test_a_change_needs_its_version_and_its_reason(released):
     )
     edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
     say_why(released)
-    assert version.problems_of(reading.load(released))[0] == []
+    assert version.version_problems(reading.load(released))[0] == []
     say_why(released, "ca-medi-cal-child-2016")
-    said = " ".join(version.problems_of(reading.load(released))[0])
+    said = " ".join(version.version_problems(reading.load(released))[0])
     assert "without a reason" in said and "did not change" in said
 
 
@@ -98,9 +99,7 @@ def test_prepare_writes_history_and_history_gives_the_release_back(released):
         for c in before.rows("citations"):
             if c["record"] == gone:
                 file.write(f"citations,{c['citation']},*,Its claim is gone.\n")
-    from benefits.release import release
-
-    release.prepare(released, "2026-12-01", "2026-12-01")
+    prepare(released, "2026-12-01", "2026-12-01")
     after = reading.load(released)
     assert after.rows("releases")[-1] == {
         "version": "1.1.0",
@@ -123,8 +122,6 @@ def test_prepare_writes_history_and_history_gives_the_release_back(released):
 def test_prepare_writes_nothing_that_validate_would_refuse(released, why, rule):
     """A reason is no part of the package until it is prepared: what validate says of it then
     is said before anything is written."""
-    from benefits.release import release
-
     change_cell(released)
     edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
     (released / "releases" / "reasons.csv").write_text(
@@ -132,8 +129,8 @@ def test_prepare_writes_nothing_that_validate_would_refuse(released, why, rule):
         encoding="utf-8",
     )
     before = {p: p.read_bytes() for p in released.rglob("*") if p.is_file()}
-    with pytest.raises(release.Refused, match="nothing was written") as refused:
-        release.prepare(released, "2026-12-01", "2026-12-01")
+    with pytest.raises(Refused, match="nothing was written") as refused:
+        prepare(released, "2026-12-01", "2026-12-01")
     assert f"(rule: {rule})" in str(refused.value)
     assert {p: p.read_bytes() for p in released.rglob("*") if p.is_file()} == before
 
@@ -145,7 +142,7 @@ def given_back(after, before) -> bool:
             continue
         rows = {after.tables[name].key_of(r): r for r in after.rows(name)}
         types = {f["name"]: f["type"] for f in table.fields}
-        states = history.releases_of(
+        states = history.states_by_release(
             rows,
             [c for c in after.rows("changes") if c["table"] == name],
             types,
@@ -160,7 +157,7 @@ def test_every_release_kept_is_given_back_exactly(package):
     """releases/ holds each release as it was published; today's code opens it, and history
     leads back to it: from the present package once its version is prepared, from the last
     release while work goes on."""
-    kept = sorted((ROOT / "releases").glob("*.zip"), key=lambda p: history.order(p.stem))
+    kept = sorted((ROOT / "releases").glob("*.zip"), key=lambda p: Version.parse(p.stem))
     assert kept
     with diff.open_package(str(kept[-1])) as last:
         prepared = package.descriptor["version"] in {r["version"] for r in package.rows("releases")}
@@ -205,8 +202,11 @@ def test_history_of_any_releases_is_exact(states):
             ]
             changes += history.change_rows(d, name, f"2026-01-{i + 1:02}", {})
     types = {"key": "string", "n": "integer", "text": "string"}
-    assert list(history.releases_of(states[-1], changes, types, releases).values()) == states[::-1]
-    known = history.known(states[-1], changes, types, releases)
+    assert (
+        list(history.states_by_release(states[-1], changes, types, releases).values())
+        == states[::-1]
+    )
+    known = history.known_states(states[-1], changes, types, releases)
     for release, state in zip(releases, states):
         on = {
             r["key"]: {k: v for k, v in r.items() if not k.startswith("known_")}

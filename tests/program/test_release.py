@@ -18,7 +18,7 @@ import pytest
 
 from benefits import reading
 from benefits.package import ROOT
-from benefits.release import release
+from benefits.release import archive
 from stress.crash import packages as faults
 from support import all_but_few, copy_package, run
 
@@ -253,7 +253,7 @@ def keep(origin, target, later):
     package, epoch = reading.load(target), int(git("log", "-1", "--format=%ct", cwd=target))
     name = package.descriptor["version"]
     [row] = [r for r in package.rows("releases") if r["version"] == name]
-    release.pack(target, package, row, target / "releases", epoch)
+    archive.write_package(package, row, target / "releases", epoch)
     kept = (target / "releases" / f"benefits-{name}.zip").rename(
         target / "releases" / f"{name}.zip"
     )

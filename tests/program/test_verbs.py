@@ -64,14 +64,14 @@ def without_a_table(path, whole):
 @pytest.mark.parametrize(
     "made, said",
     [
-        (lambda path, whole: None, "is not there"),
-        (lambda path, whole: path.mkdir(), "is not there"),
+        (lambda path, whole: None, "does not exist"),
+        (lambda path, whole: path.mkdir(), "does not exist"),
         (lambda path, whole: path.write_bytes(b""), "is empty"),
-        (lambda path, whole: path.write_bytes(whole[:60]), "is no SQLite database"),
+        (lambda path, whole: path.write_bytes(whole[:60]), "is not a SQLite database"),
         (lambda path, whole: path.write_bytes(whole[: len(whole) // 2]), "is cut off"),
         (lambda path, whole: path.write_bytes(whole[:-1]), "is cut off"),
-        (lambda path, whole: path.write_bytes(b"a,b\n" * 5000), "is no SQLite database"),
-        (no_dataset, "is no database of this dataset"),
+        (lambda path, whole: path.write_bytes(b"a,b\n" * 5000), "is not a SQLite database"),
+        (no_dataset, "is not a database of this dataset"),
         (without_a_table, "lacks the table claims"),
     ],
 )
@@ -102,7 +102,7 @@ def test_an_old_sqlite_is_one_sentence(verb, words, tmp_path):
     code = (
         f"import sys, sqlite3; sys.path.insert(0, {str(ROOT)!r}); sqlite3.sqlite_version_info = (3,"
         f" 34, 1); sqlite3.sqlite_version = '3.34.1'; from scripts import {verb};"
-        f" sys.exit({verb}.main({words!r}))"
+        f" from benefits.command import run; run(lambda: {verb}.main({words!r}))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
@@ -175,7 +175,7 @@ def test_a_verb_shows_a_name_that_is_no_text(tmp_path):
         cwd=tmp_path,
         capture_output=True,
     )
-    assert done.returncode == 1 and b"\\udcff.db is not there" in done.stderr
+    assert done.returncode == 1 and b"\\udcff.db does not exist" in done.stderr
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

@@ -14,7 +14,7 @@ import pytest
 from benefits import diff, reading, verify
 from benefits.export import formats as export
 from benefits.package import ROOT
-from benefits.release import release
+from benefits.release import archive
 from scripts import verify as verify_verb
 from support import run
 
@@ -35,7 +35,9 @@ def whole(tmp_path_factory, database, package):
     folder.mkdir()
     shutil.copyfile(database, folder / "benefits.db")
     export.export(folder / "benefits.db", folder)
-    release.pack(ROOT, package, {"version": "9.9.9", "date": "2026-12-01"}, folder, 1_764_000_000)
+    archive.write_package(
+        package, {"version": "9.9.9", "date": "2026-12-01"}, folder, 1_764_000_000
+    )
     write_sums(folder)
     return folder
 

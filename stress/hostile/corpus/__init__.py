@@ -1,1 +1,1 @@
-"""The corpus: each kind yields cases without end, from a random generator and the addresses."""
+"""The corpus: each kind is an endless generator of cases."""

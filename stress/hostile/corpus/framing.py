@@ -1,4 +1,4 @@
-"""Requests hidden in others, several at once, none, huge, broken off, or with changed bytes."""
+"""Requests that hide others, several in one, none at all, huge, cut off, or with changed bytes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from stress.hostile.case import Case, kind, request
 HIDDEN = request("/benefits/coverage_on.json?as_of=junk")
 
 
-# A length that is the hidden request's own, so that it is the body of the first.
+# With this length the hidden request is the body of the first.
 LENGTHS = [
     b"Content-Length: %d" % len(HIDDEN),
     b"Content-Length:\t%d" % len(HIDDEN),
     b"content-length: 0%d" % len(HIDDEN),
 ]
 
-# Lengths and encodings that are none, or two that contradict each other.
+# Invalid lengths and encodings, and pairs that contradict each other.
 BAD_LENGTHS = [
     b"Content-Length: 5\r\nContent-Length: 6",
     b"Content-Length: +5",
@@ -65,7 +65,7 @@ BAD_CHUNKS = [
 
 @kind(4)
 def smuggling(r, site):
-    """Hide a second request in the first: it is answered as it is counted, or not at all."""
+    """Hide a second request in the first; it may get an answer only if its length allows it."""
     while True:
         method, target = r.choice([b"GET", b"POST", b"OPTIONS"]), r.choice(site.pages)
         send, chunked = partial(request, target, method=method), b"Transfer-Encoding: chunked"
@@ -143,7 +143,7 @@ NOT_HTTP = [
 
 @kind(2)
 def not_http(r, site):
-    """Send what is no request at all: an answer is not owed."""
+    """Send bytes that are not a request, which may get no answer."""
     while True:
         yield Case(
             r.choice(NOT_HTTP) if r.random() < 0.6 else r.randbytes(r.randint(1, 3000)),
@@ -155,7 +155,7 @@ def not_http(r, site):
 
 @kind(1)
 def huge(r, site):
-    """Send much more than anybody needs."""
+    """Send requests that are far too large."""
     while True:
         yield from r.sample(
             [
@@ -198,7 +198,7 @@ def huge(r, site):
 
 @kind(3)
 def broken_off(r, site):
-    """Cut after any byte. uvicorn closes when the other side does: no answer is owed."""
+    """Cut a request after any byte. uvicorn closes then, and may send no answer."""
     while True:
         whole = (
             request(r.choice(site.pages), b"Content-Length: 10", body=b"0123456789")

@@ -1,4 +1,4 @@
-"""Methods and headers that no browser sends."""
+"""Methods and headers that browsers do not send."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ VERSIONS = [
 
 @kind(6)
 def odd_headers(r, site):
-    """Send headers that are wrong, odd, or not for a site such as this."""
+    """Send headers that are invalid, odd, or meant for other kinds of sites."""
     while True:
         host = r.choice(HOSTS) if r.random() < 0.3 else b"Host: 127.0.0.1"
         version = r.choice(VERSIONS)

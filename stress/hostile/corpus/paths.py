@@ -1,4 +1,4 @@
-"""Paths that climb out of their folder, and bytes and characters that no address has."""
+"""Paths that lead out of their folder, and bytes and characters that an address cannot have."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UP = [
 
 
 def climbs(r) -> str:
-    """Return the way to a folder above, as somebody writes it who hopes not to be understood."""
+    """Return a path to a parent folder in a disguised form."""
     return r.choice(UP) * r.randint(1, 12)
 
 
@@ -129,7 +129,7 @@ def each_byte(r, site):
                 )
 
 
-# Bytes that are no UTF-8, and characters that are read as others.
+# Bytes that are not UTF-8, and characters that can be read as others.
 ODD_BYTES = [
     b"\xc0\xaf",
     b"\xe0\x80\xaf",
@@ -174,7 +174,7 @@ ODD_WORDS = [
 
 @kind(7)
 def unicode(r, site):
-    """Put text that is no UTF-8, or reads as another, where a word stands."""
+    """Put text that is not UTF-8, or can be read as another, in the place of a word."""
     while True:
         raw = r.choice(ODD_BYTES) if r.random() < 0.4 else r.choice(ODD_WORDS).encode()
         word = r.choice([raw, quote_from_bytes(raw).encode()])

@@ -1,4 +1,4 @@
-"""Parameters in any mixture, addresses of other sites, and markup."""
+"""Parameters in any combination, addresses of other sites, and markup."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ VALUES = [
 
 
 def extremes(r, site) -> list[str]:
-    """Return queries that are too many, too long, or no query."""
+    """Return queries with too many or too long parameters, and invalid ones."""
     return [
         "&" * r.randint(1, 1900),
         "=" * 500,
@@ -141,7 +141,7 @@ AWAY = [
 
 @kind(5)
 def redirects(r, site):
-    """Put the address of another site wherever a redirect may take it from."""
+    """Put the address of another site wherever a redirect could use it."""
     while True:
         there = r.choice(AWAY)
         yield Case(
@@ -185,7 +185,7 @@ def redirects(r, site):
 
 @kind(3)
 def markup(r, site):
-    """Put markup into everything that a page may repeat."""
+    """Put markup into everything that a page could repeat."""
     shapes = [
         '"><zqx onload=1>',
         "'><zqx>",

@@ -1,4 +1,4 @@
-"""SQL where a value or a name stands."""
+"""SQL in the place of a value or a name."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def sql_in_values(r, site):
 
 @kind(7)
 def sql_in_names(r, site):
-    """Put fragments where a name stands: of a column, a key, a page, or several at once."""
+    """Put fragments in the place of names: of a column, a key, a page, or several."""
     while True:
         fragment, table = r.choice(FRAGMENTS), r.choice(list(site.tables))
         column = r.choice(site.tables[table])

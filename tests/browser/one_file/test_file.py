@@ -48,7 +48,7 @@ def test_the_policy_lets_nothing_in(file):
 @pytest.fixture(scope="module")
 def spans(database):
     db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
-    yield {answer: browser_verb.spans(db, answer) for answer in browser_verb.DATED}
+    yield {answer: browser_verb.answer_periods(db, answer) for answer in browser_verb.DATED}
     db.close()
 
 

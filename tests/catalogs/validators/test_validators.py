@@ -31,7 +31,7 @@ def folder(tmp_path_factory):
     target = tmp_path_factory.mktemp("release")
     shutil.copy(ROOT / "datapackage.json", target)
     shutil.copytree(ROOT / "data", target / "data")
-    for name, content in catalogs.documents(
+    for name, content in catalogs.render_documents(
         PACKAGE, catalogs.working_files(PACKAGE), PACKAGE.descriptor["data_through"]
     ).items():
         (target / name).write_bytes(content)

@@ -86,7 +86,7 @@ def revised(base, tmp_path_factory, events):
         lambda rows: rows + [{"version": "9.9.0", "date": LATER, "level": "minor"}],
     )
     out, added = (
-        history.dump({k: v or None for k, v in row.items()}) for row in (events[GONE], new)
+        history.dump_row({k: v or None for k, v in row.items()}) for row in (events[GONE], new)
     )
     made = [
         change("events", MOVED, "date", events[MOVED]["date"], MOVED_TO),
