@@ -34,7 +34,7 @@ serve: build  ## set up, validate, build and serve on http://127.0.0.1:$(PORT)/
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-build: setup | $(filter sort,$(MAKECMDGOALS))  ## validate and build build/benefits.db, unless it is up to date
+build: setup | $(filter sort,$(MAKECMDGOALS))  ## validate and build, unless that is up to date
 	@$(PY) scripts/refresh.py
 
 setup:  ## install what the site needs into .venv

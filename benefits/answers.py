@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from benefits.errors import BenefitsError
 from benefits.package import ROOT
 
 
@@ -25,7 +26,7 @@ class Answer:
 def read_answers(root: Path = ROOT) -> dict[str, Answer]:
     """Return the answers by name, in the order in which they are listed.
 
-    Raises ValueError, which names the file, where a head is not as it should be.
+    Raises BenefitsError, which names the file, where a head is not as it should be.
     """
     answers = [read_answer(file) for file in (root / "sql" / "queries").glob("*.sql")]
     return {answer.name: answer for answer in sorted(answers, key=lambda a: a.position)}
@@ -43,7 +44,7 @@ def read_answer(file: Path) -> Answer:
     except (yaml.YAMLError, TypeError) as e:
         expected = "a comment with title, description, position and parameters, then an empty line"
         problem = " ".join(str(e).split())
-        raise ValueError(f"{file}: {problem}; expected at its start: {expected}") from e
+        raise BenefitsError(f"{file}: {problem}; expected at its start: {expected}") from e
 
 
 def read_kinds(root: Path = ROOT) -> dict[str, dict[str, dict[str, str]]]:

@@ -23,33 +23,11 @@ from benefits.sqlite import sqlite_uri
 
 FIRST_DAY = "0001-01-01"
 
-# The tables whose dates decide an answer: (day, how well it is known).
-DATED = {
-    "coverage_on": (
-        """SELECT valid_from, valid_from_precision FROM coverage
-        UNION SELECT valid_to, 'day' FROM coverage
-        UNION SELECT valid_from, 'day' FROM absences
-        UNION SELECT valid_to, 'day' FROM absences"""
-    ),
-    "roles_on": (
-        """SELECT valid_from, valid_from_precision FROM roles
-        UNION SELECT valid_to, 'day' FROM roles
-        UNION SELECT filed, 'day' FROM cases"""
-    ),
-    "sharing_on": (
-        """SELECT valid_from, valid_from_precision FROM roles
-        UNION SELECT valid_to, 'day' FROM roles
-        UNION SELECT valid_from, valid_from_precision FROM order_terms
-        UNION SELECT valid_to, 'day' FROM order_terms"""
-    ),
-}
-# If only the month or year of a start is known, an answer can also change on the last day of it and
-# on the day after. It can change as well on the first day that is only scheduled.
+# What the view `boundaries` calls the days on which an answer may change. It can change as well on
+# the first day that is only scheduled.
+SUBJECTS = {"coverage_on": "coverage", "roles_on": "roles", "sharing_on": "sharing"}
 TURNS = """
-WITH dated(day, precision) AS ({dated})
-SELECT day FROM dated
-UNION SELECT date(day, '+1 ' || precision) FROM dated
-UNION SELECT date(day, '+1 ' || precision, '-1 day') FROM dated WHERE precision <> 'day'
+SELECT day FROM boundaries WHERE subject = ?
 UNION SELECT date(data_through, '+1 day') FROM dataset ORDER BY 1"""
 PARAMETERS = dict.fromkeys(
     ("jurisdiction", "population", "court_case", "data_element", "person_class", "known_at"), ""
@@ -125,7 +103,7 @@ def render_page(database: Path) -> bytes:
                 name: pack_rows(read_rows(db, f'SELECT * FROM "{name}" ORDER BY rowid'))
                 for name in names
             },
-            "answers": {name: pack_rows(answer_periods(db, name)) for name in DATED},
+            "answers": {name: pack_rows(answer_periods(db, name)) for name in SUBJECTS},
         }
     finally:
         db.close()
@@ -160,7 +138,7 @@ def answer_periods(db: sqlite3.Connection, answer: str) -> list[dict]:
     The period is [day_from, day_to). The rows of one day stand in the order of the SQL.
     """
     sql = (ROOT / "sql" / "queries" / f"{answer}.sql").read_text(encoding="utf-8")
-    turns = [FIRST_DAY] + [day for (day,) in db.execute(TURNS.format(dated=DATED[answer])) if day]
+    turns = [FIRST_DAY] + [day for (day,) in db.execute(TURNS, [SUBJECTS[answer]])]
     order: TopologicalSorter = TopologicalSorter()
     periods: dict[tuple, list[dict]] = {}
     in_force: list[tuple] = []

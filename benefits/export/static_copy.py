@@ -74,12 +74,7 @@ LINK = re.compile(r'(?:href|src|action)="([^"]*)"|url\(["\']?([^"\')]*)')
 ID = re.compile(r'\sid="([^"]*)"')
 OUTSIDE = re.compile(r"[a-z][a-z0-9+.-]*:")
 DAYS = """
-SELECT DISTINCT day FROM (
-  SELECT valid_from AS day FROM coverage UNION SELECT valid_to FROM coverage
-  UNION SELECT valid_from FROM absences UNION SELECT valid_to FROM absences
-  UNION SELECT valid_from FROM roles UNION SELECT valid_to FROM roles
-  UNION SELECT valid_from FROM order_terms UNION SELECT valid_to FROM order_terms
-  UNION SELECT data_through FROM dataset)
+SELECT day FROM (SELECT day FROM boundaries UNION SELECT data_through FROM dataset)
 WHERE day >= (SELECT complete_from FROM dataset) ORDER BY day"""
 
 

@@ -9,11 +9,11 @@
 --   jurisdiction: jurisdictions.jurisdiction
 --   known_at: date
 
--- Every jurisdiction and population with its programs in force on a day, or the cited absence.
--- The answer regardless of status comes first, then programs for some statuses.
--- With known_at: as the dataset stood on that day, by the releases published until then.
--- A program that asks for a status is no answer on coverage regardless of status: where only such a program is in force, a row says
--- what is known beside it. A day that the dataset does not reach back to gets a row that says so: no answer is an empty page.
+-- The answer regardless of status comes first, then programs for some statuses. With known_at: as
+-- the dataset stood on that day, by the releases published until then. A program that asks for a
+-- status is no answer on coverage regardless of status: where only such a program is in force, a
+-- row says what is known apart from it. A day before the dataset begins gets a row that says so:
+-- no answer is an empty page.
 WITH asked AS (
   SELECT
     COALESCE(NULLIF(:as_of, ''), data_through) AS as_of,

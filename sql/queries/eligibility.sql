@@ -12,11 +12,12 @@
 --   income_usd: 0-10000000
 --   household_size: 1-30
 
--- The programs whose written rules a person so described would meet on a day. Rules met, never "you qualify": what an agency
--- decides may rest on more than age, pregnancy and income. Coverage that takes new people comes first, then what is capped, closed or
--- less than coverage. A group of the person for which no rules are met, and for which it is not established whether there is a program, has
--- a row that says so; `finding` is not_established there, and none where nothing is met and nothing is left open.
--- Income is a percentage of poverty, or dollars a year and household size by the federal poverty guidelines of the day.
+-- Rules met, never "you qualify": what an agency decides may rest on more than age, pregnancy and
+-- income. Coverage that takes new people comes first, then what is capped, closed or less than
+-- coverage. A group of the person has a row of its own where no rules are met and it is not
+-- established whether there is a program: its `finding` is not_established. It is none where
+-- nothing is met and nothing is left open. Income is a percentage of poverty, or dollars a year and
+-- household size by the federal poverty guidelines of the day.
 WITH asked AS (
   SELECT
     COALESCE(NULLIF(:as_of, ''), data_through) AS as_of,

@@ -5,8 +5,8 @@
 --   table: records.table
 --   record: records.record
 
--- The citations of one record, or of one table: field by field, best sources first, both sides of a conflict.
--- A record without a source has a row that says why.
+-- Of one record, or of one table. The best sources come first. A record without a source has a row
+-- that says why.
 SELECT
   c."table",
   c.record,

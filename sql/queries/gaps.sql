@@ -6,8 +6,8 @@
 -- parameters:
 --   as_of: date
 
--- What the dataset does not know on a day: answers not established, and rows not shown as established.
--- A day before the dataset is complete has one row more, without a record: for how many groups nothing is recorded.
+-- Answers that are not established, and rows that are not shown as established. A day before the
+-- dataset is complete has one row more, without a record: for how many groups nothing is recorded.
 WITH asked AS (
   SELECT
     COALESCE(NULLIF(:as_of, ''), data_through) AS as_of,

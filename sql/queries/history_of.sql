@@ -5,7 +5,8 @@
 --   table: records.table
 --   record: records.record
 
--- What we said of a record before, release by release: every cell that changed, and why; or that it has not changed; or that it is not there.
+-- Release by release: every cell that changed, and why. A record that has not changed, or that is
+-- not there, has a row that says so.
 WITH known AS (
   SELECT "table"
   FROM records

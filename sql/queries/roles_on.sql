@@ -7,7 +7,7 @@
 --   court_case: cases.court_case
 --   known_at: date
 
--- Every jurisdiction and its role in each case on a day. A jurisdiction that no source names has a row that says so.
+-- A jurisdiction that no source names has a row that says so.
 WITH asked AS (
   SELECT
     COALESCE(NULLIF(:as_of, ''), data_through) AS as_of,

@@ -11,10 +11,10 @@
 --   person_class: person_classes.person_class
 --   known_at: date
 
--- What the orders in force on a day do with one data element of one class of person from one jurisdiction.
--- Newest order first. A term that protects plaintiffs reaches a jurisdiction only while it is a plaintiff. A term that is
--- not established, or a party whose joining the order does not plainly cover, gives `unclear` with the reason.
--- "Not restricted by this case" says nothing of whether data is shared.
+-- The newest order comes first. A term that protects plaintiffs reaches a jurisdiction only while
+-- it is a plaintiff. A term that is not established, or a party whose joining the order does not
+-- plainly cover, gives `unclear` with the reason. "Not restricted by this case" says nothing of
+-- whether data is shared.
 WITH asked AS (
   SELECT
     COALESCE(NULLIF(:as_of, ''), data_through) AS as_of,

@@ -7,8 +7,7 @@
 --   court_case: cases.court_case
 --   population: populations.population
 
--- Starts, changes, ends, roles, orders and other events, in date order, past and scheduled. An event of a case is shown for a
--- jurisdiction that is or was a party of it.
+-- An event of a case is shown for a jurisdiction that is or was a party of it.
 SELECT
   t.date,
   t.date_precision,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benefits.answers import read_answers
 from benefits.package import ROOT
 from worked_examples import (
     coverage_questions,
@@ -353,6 +354,21 @@ def test_an_answer_is_the_same_since_its_boundary(ask, db, day, jurisdiction):
             [subject, jurisdiction, day],
         ).fetchone()
         assert said(answer, day) == said(answer, max(since or "", "2024-01-01"))
+
+
+def test_a_term_of_which_the_month_is_known_is_certain_from_its_last_day(db):
+    other = sqlite3.connect(":memory:")
+    db.backup(other)
+    other.execute("UPDATE order_terms_known SET standing = 'established'")
+    sql = read_answers()["sharing_on"]
+    asked = dict.fromkeys(sql.parameters, "") | {"jurisdiction": "CA"}
+
+    def statuses(day):
+        return [row[5:7] for row in other.execute(sql.sql, asked | {"as_of": day})]
+
+    assert statuses("2026-05-30") != statuses("2026-05-31") == statuses("2026-06-01")
+    days = "SELECT day FROM boundaries WHERE subject = 'sharing' AND about = 'CA'"
+    assert ("2026-05-31",) in other.execute(days).fetchall()
 
 
 @given(day=DAY, jurisdiction=st.sampled_from(["CA", "WI", "DC", "TX"]))

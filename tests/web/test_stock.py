@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from benefits.answers import read_answer
+from benefits.errors import BenefitsError
 from benefits.package import ROOT
 
 PLUGINS = ("--plugins-dir", "plugins", "--template-dir", "templates", "--static", "static:static")
@@ -116,6 +117,6 @@ def test_titles_of_tables_are_those_of_the_schema():
 )
 def test_a_head_that_cannot_be_read_is_named(tmp_path, text, reason):
     (tmp_path / "some.sql").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="some.sql") as raised:
+    with pytest.raises(BenefitsError, match="some.sql") as raised:
         read_answer(tmp_path / "some.sql")
     assert reason in str(raised.value) and "expected at its start" in str(raised.value)
