@@ -2,7 +2,7 @@
 
 The answers are those of sql/queries: each is computed for every day on which it can change, and a
 row is kept with the half-open period of days on which it is in the answer. The script in the file
-(static/browser.js) only selects rows, so that each rule is written once, in SQL. The same database
+(static/browser/) only selects rows, so that each rule is written once, in SQL. The same database
 gives the same bytes.
 """
 
@@ -22,6 +22,8 @@ from benefits.package import ROOT
 from benefits.sqlite import sqlite_uri
 
 FIRST_DAY = "0001-01-01"
+# In the order in which they are run.
+SCRIPTS = ("data", "parts", "answers", "views", "records", "page")
 
 # What the view `boundaries` calls the days on which an answer may change. It can change as well on
 # the first day that is only scheduled.
@@ -113,7 +115,9 @@ def render_page(database: Path) -> bytes:
     style = "".join(
         (ROOT / "static" / name).read_text(encoding="utf-8") for name in ("site.css", "browser.css")
     )
-    script = (ROOT / "static" / "browser.js").read_text(encoding="utf-8")
+    script = "\n".join(
+        (ROOT / "static" / "browser" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS
+    )
     values = {name: escape(str(value)) for name, value in about.items()}
     return PAGE.substitute(
         values,
