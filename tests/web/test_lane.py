@@ -12,6 +12,7 @@ import httpx
 import pytest
 from waiting import alive, family, until
 
+from benefits.package import ROOT
 from benefits.web import app as site_app
 from benefits.web import lane
 
@@ -71,12 +72,10 @@ class Odd(lane.Lane):
     def command(self, number):
         self.commands += 1
         ready = (
-            f"import socket, sys; sys.path.insert(0, {str(Path(lane.__file__).parent)!r}); import"
-            " lane; "
-        )
-        ready += (
-            "s = lane.forked(socket.socket(fileno=int(sys.argv[1]))); s.sendall(b'\\0\\0\\0\\1T');"
-            " s.recv(1); "
+            f"import socket, sys; sys.path.insert(0, {str(ROOT)!r})\n"
+            "from benefits.web import worker\n"
+            "s = worker.forked(socket.socket(fileno=int(sys.argv[1])))\n"
+            "s.sendall(b'\\0\\0\\0\\1T'); s.recv(1)\n"
         )
         return [sys.executable, "-c", ready + self.code, str(number)]
 
