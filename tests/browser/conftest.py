@@ -8,7 +8,7 @@ from playwright.sync_api import sync_playwright
 from benefits import setup
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -11,8 +11,7 @@ from servers import ANSWER, CANARY, PAGE, Readers, client, lasting, proxy, repli
 
 from benefits.database import build
 from benefits.reading import load
-from benefits.web import app as site_app
-from benefits.web import guard
+from benefits.web import adapter, guard
 from support import copy_package
 
 pytestmark = pytest.mark.nginx
@@ -96,7 +95,7 @@ def test_another_release_is_served_at_once_and_so_is_the_one_before(database, ru
     )
     package = load(root)
     build.build(package, package.digests(), earlier)
-    version = site_app.site_metadata(database)["source"].split()[-1]
+    version = adapter.site_metadata(database)["source"].split()[-1]
     with replicas(earlier) as old, proxy(tmp_path, running, name="now") as it, client(it) as c:
         it.release(
             "before",

@@ -15,7 +15,6 @@ PARTS = (
     "templates",
     "profiles",
     "scripts",
-    "templates",
     "docs",
     "releases",
     "metadata.yml",

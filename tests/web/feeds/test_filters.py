@@ -140,7 +140,7 @@ def test_a_title_names_the_filter_in_words(site, query, words):
 )
 def test_a_page_tells_readers_of_its_feed(site, page, query):
     found = re.findall(
-        r'<link rel="alternate" type="application/atom\+xml" title="[^"]+" href="([^"]+)">',
+        r'<link rel="alternate" type="application/atom\+xml"\s+title="[^"]+"\s+href="([^"]+)">',
         site.get(page).text,
     )
     assert found == [("/changes.atom" + (f"?{query}" if query else "")).replace("&", "&amp;")]
