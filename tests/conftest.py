@@ -3,11 +3,13 @@ the served site."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
 from pathlib import Path
 
+import frictionless
 import httpx
 import pytest
 
@@ -46,6 +48,33 @@ def pytest_sessionfinish(session):
         (ROOT / "build" / "test-results.json").write_text(
             json.dumps(OUTCOMES, indent=0, sort_keys=True) + "\n", encoding="utf-8"
         )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_read_once():
+    """Let frictionless read a table again only if it, or one that it points to, has changed.
+
+    It takes two seconds for the whole package, and hundreds of tests change one cell of it.
+    """
+    reports: dict[tuple, frictionless.Report] = {}
+    validate = frictionless.Resource.validate
+
+    def state(resource) -> tuple[str, bytes]:
+        file = Path(resource.normpath).read_bytes()
+        return json.dumps(resource.to_descriptor()), hashlib.sha256(file).digest()
+
+    def validate_once(resource, *args, **options):
+        keys = resource.schema.foreign_keys
+        names = {resource.name, *(key["reference"]["resource"] or resource.name for key in keys)}
+        tables = [resource.package.get_resource(name) for name in sorted(names)]
+        key = (resource.name, repr(options), *map(state, tables))
+        if key not in reports:
+            reports[key] = validate(resource, *args, **options)
+        return reports[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frictionless.Resource, "validate", validate_once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from support import run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def file(database, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("browser") / "benefits.html"
     done = run("browser", "--out", out, "--database", database)

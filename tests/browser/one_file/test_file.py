@@ -48,11 +48,11 @@ def test_the_policy_lets_nothing_in(file):
 @pytest.fixture(scope="module")
 def spans(database):
     db = sqlite3.connect(sqlite_uri(database, "mode=ro"), uri=True)
-    yield {answer: browser_verb.answer_periods(db, answer) for answer in browser_verb.DATED}
+    yield {answer: browser_verb.answer_periods(db, answer) for answer in browser_verb.SUBJECTS}
     db.close()
 
 
-@pytest.mark.parametrize("answer", browser_verb.DATED)
+@pytest.mark.parametrize("answer", browser_verb.SUBJECTS)
 @given(
     day=st.one_of(
         st.dates(min_value=date(1, 1, 1), max_value=date(9999, 12, 31)),
