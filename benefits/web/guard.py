@@ -15,7 +15,14 @@ import re
 from datasette import Response, hookimpl
 
 from benefits.web.adapter import failed, is_adopted
-from benefits.web.refusals import NOTHING, ClientLeft, Refused, describe_exception, render_refusal
+from benefits.web.refusals import (
+    NOTHING,
+    ClientLeft,
+    Refused,
+    describe_exception,
+    render_refusal,
+    wait_for_leaving,
+)
 from benefits.web.requests import (
     DATA,
     DOWNLOAD,
@@ -255,7 +262,7 @@ class Exchange:
             self.fail(Refused(400, sentence))
         if self.size > self.pause:
             self.pause = self.size + PART
-            await asyncio.sleep(0)  # the others' turn
+            await asyncio.sleep(0)  # lets other requests go on
             if self.gone.done():
                 self.fail(ClientLeft())
 
@@ -309,12 +316,6 @@ class Exchange:
             # Made of the query as it came, it could send a browser to another host.
             headers.pop(b"link", None)
         return {n.decode(): headers[n].decode("latin-1") for n in PASSED if n in headers}
-
-
-async def wait_for_leaving(receive) -> None:
-    """Return when the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def download(file, whole: int, send) -> None:

@@ -100,3 +100,9 @@ async def render_refusal(
             # The page that refuses has an error itself: the sentences go out as plain text.
             log_error(error)
     return "text/plain; charset=utf-8", ("\n".join(sentences) + "\n").encode()
+
+
+async def wait_for_leaving(receive) -> None:
+    """Return when the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
