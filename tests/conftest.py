@@ -32,6 +32,12 @@ for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(name, None)  # what `make test` tells the make that a test runs
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files that have slow tests: processes that run last have little left to do."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 OUTCOMES: dict[str, str] = {}
 
 

@@ -68,12 +68,14 @@ async def case(datasette, request):
 
 
 async def term_periods(datasette, court_case: str) -> list[dict]:
-    """What the orders of a case do from date to date for a jurisdiction that was a plaintiff
-    from the start."""
+    """Return what the orders of a case do from date to date.
+
+    The answer is that for a jurisdiction which was a plaintiff from the start.
+    """
     days = await rows(
         datasette,
-        # Of two precisions for one day the coarser: what is known of the day by its month only is
-        # not told as a day.
+        # Of two precisions for one day the coarser counts: if only the month is known, the page
+        # must not show a day.
         "SELECT day, MAX(precision) AS precision FROM (SELECT t.valid_from AS day,"
         " t.valid_from_precision AS precision, e.court_case FROM order_terms t JOIN events e ON"
         " e.event = t.event UNION SELECT t.valid_to, 'day', e.court_case FROM order_terms t JOIN"

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 from datasette import Response, hookimpl
+from icalendar import Calendar, Event, vText
 
 from benefits import recorded
 from benefits.package import ROOT
@@ -26,10 +27,8 @@ TAG = "tag:benefits-dataset,2026"
 TITLE = "Benefits dataset: dated changes"
 AUTHOR = "Benefits dataset maintainers"
 FILTERS = ("jurisdiction", "court_case", "population")
-MOST_ENTRIES = 500  # of a feed: more than readers keep; the page has all
-MOST_EVENTS = (
-    2_000  # of a calendar: more than is dated in it, and few enough to be made in a second
-)
+MOST_ENTRIES = 500  # of a feed: more than feed readers keep; the page has all of them
+MOST_EVENTS = 2_000  # of a calendar: more than it has, and few enough to be made in a second
 LAST_LINE = b"END:VCALENDAR\r\n"
 MOST_OF_A_CELL = 300  # characters of a corrected cell that an entry quotes
 MONTHS = "January February March April May June July August September October November December"
@@ -277,8 +276,6 @@ def instant(day: str) -> datetime:
 
 def event_of(change: dict, entry: recorded.Entry, description: str) -> bytes:
     """Return one change as an event of the whole day, or of the first that it may have been."""
-    from icalendar import Event  # a tenth of the start of the site, for one page
-
     day, known = date.fromisoformat(change["date"]), change["date_precision"] == "day"
     event = Event()
     event.add("uid", "-".join(recorded.key_of(change)) + "@benefits-dataset")
@@ -303,8 +300,6 @@ def withdrawn_in_words(entry: recorded.Entry) -> str:
 
 def head_of(given: dict[str, str], title: str, newest: str) -> bytes:
     """Return the calendar without events and without its last line."""
-    from icalendar import Calendar, vText
-
     book = Calendar()
     book.add("prodid", "-//Benefits dataset//Dated changes//EN")
     book.add("version", "2.0")

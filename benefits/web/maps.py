@@ -1,9 +1,9 @@
-"""What pages show many times over, made here because a template takes ten times as long: the tile
-map, the tag of a state, the link to the evidence. And where the bars of a timeline stand, which a
-template draws.
+"""Draw what pages show many times: the tile map, the tag of a state, the link to evidence.
 
-The tile map gives each jurisdiction one tile of the same size, so that no state weighs more than
-another."""
+A template would take ten times as long. This module also computes where the bars of a timeline
+stand; a template draws them. The tile map gives each jurisdiction one tile of the same size, so
+that no state weighs more than another.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import quote
 from datasette import hookimpl
 from markupsafe import Markup, escape
 
-# One row a line, west to east; a dot is an empty place.
+# One row of tiles on each line, from west to east. A dot is an empty place.
 GRID = """
 AK .  .  .  .  .  .  .  .  .  ME
 .  .  .  .  .  .  .  .  .  VT NH
@@ -30,14 +30,12 @@ PLACES = {
     for x, code in enumerate(line.split())
     if code != "."
 }
-FIRST, LAST = (
-    date(2016, 1, 1),
-    date(2029, 1, 1),
-)  # the years that a timeline shows; earlier starts run off its left edge
+# The years that a timeline shows. Earlier starts run off its left edge.
+FIRST, LAST = date(2016, 1, 1), date(2029, 1, 1)
 
-# The state of a coverage row, the words for it, and the order in which one state speaks for a pair.
-# Help with premiums and care of some kinds only are not coverage: they never stand before a program
-# that is, however closed that is.
+# The states of a coverage row and their words. The first state in this order that any row of a
+# jurisdiction and group has is shown for it. Help with premiums and care of some kinds only are not
+# coverage: they come after every program that is coverage, even a closed one.
 STATES = {
     "open": "Open",
     "capped": "Open up to a cap",
@@ -65,11 +63,10 @@ def doubt(standings: set[str]) -> str:
 
 
 def states(rows) -> dict:
-    """Return (jurisdiction, population) -> {state, doubt, reduced, rows} for the any-status rows
-    and absences of coverage_on.
+    """Return {(jurisdiction, population): {state, doubt, reduced, rows}} of coverage_on.
 
-    `doubt`: what the rows in this state are where none is established. `reduced`: every row in
-    this state has reduced benefits.
+    Only its any-status rows and absences count. `doubt` is the standing of the rows in this state
+    if none is established. `reduced` says whether every row in this state has reduced benefits.
     """
     pairs: dict = {}
     for row in rows:
@@ -89,11 +86,12 @@ def states(rows) -> dict:
     return found
 
 
-PATTERNED = ("capped", "closed", "premium", "partial", "unknown")  # not told apart by colour alone
+# These have a pattern, so that nobody has to tell them apart by color alone.
+PATTERNED = ("capped", "closed", "premium", "partial", "unknown")
 
 
 def fill(state: str) -> Markup:
-    """The attribute that fills a shape of the picture with the colour or the pattern of a state."""
+    """Return the attribute that fills a shape with the color or the pattern of a state."""
     return Markup(f'fill="url(#p-{state})"' if state in PATTERNED else f'class="s-{state}"')
 
 
@@ -113,8 +111,11 @@ TILES = {state: tile(state) for state in STATES}
 
 
 def tile_map(population: str, label: str, found: dict, as_of: str) -> Markup:
-    """The map of one population on a day. Tiles are out of the tab order: 255 stops before
-    the next heading would be worse than the table, which has the same links."""
+    """Return the map of one population on a day.
+
+    Tiles are out of the tab order: the table has the same links, and 255 stops before the next
+    heading would be in the way.
+    """
     drawn = []
     for code, (column, row) in PLACES.items():
         pair = found[code, population]
@@ -155,17 +156,17 @@ def evidence_link(table: str, record: str, words: str = "Evidence", field: str =
 
 
 def x(day: str | None) -> float:
-    """The place of a day on a timeline, in percent of its width; no day is its right edge."""
+    """Return the place of a day on a timeline, in percent of its width; None is the right edge."""
     when = LAST if day is None else min(max(date.fromisoformat(day), FIRST), LAST)
     return round(100 * (when - FIRST).days / (LAST - FIRST).days, 2)
 
 
 def bars(rows, through: str) -> dict:
-    """The lanes of a timeline: one for each program, ages and kind of applicant, with its
-    periods as bars.
+    """Return the lanes of a timeline: {lanes, ticks, today}.
 
-    `rows` are coverage rows of one population. Returns {lanes, ticks, today}; a lane is {label,
-    bars}."""
+    There is a lane {label, bars} for each program, ages and kind of applicant; its bars are the
+    periods. `rows` are coverage rows of one population.
+    """
     lanes: dict = {}
     for row in rows:
         ages = (
@@ -201,7 +202,7 @@ def bars(rows, through: str) -> dict:
 
 
 def day(text: str | None, precision: str | None = "day") -> str:
-    """A date as people write it: 24 November 2026, November 2026 or 2026, by its precision."""
+    """Return a date as people write it, as precisely as it is known: 24 November 2026, or 2026."""
     if not text:
         return ""
     when = date.fromisoformat(text)

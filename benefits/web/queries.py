@@ -12,9 +12,10 @@ from benefits.web.adapter import answers_of
 
 
 async def ask(datasette, answer: str, shape: str = "{}", **given) -> list[dict]:
-    """The rows of one of the answers, all parameters that are not given left empty. `shape`
-    is what a page takes of them, as SQL around the answer's own: the columns that nobody shows
-    need not be made."""
+    """Return the rows of an answer. Parameters that are not given are empty.
+
+    `shape` is SQL around that of the answer, for pages that need only some of its columns.
+    """
     query = answers_of(datasette)[answer]
     sql, asked = (
         shape.format(query["sql"].rstrip(";\n")),
@@ -30,8 +31,10 @@ async def rows(datasette, sql: str, parameters=()) -> list[dict]:
 
 
 async def fixed(datasette, sql: str, parameters=()) -> list[dict]:
-    """Rows that no question changes, asked once for as long as the site runs. `parameters`
-    are always the same with the same SQL."""
+    """Return rows that are the same for every request. They are read once for each site.
+
+    `parameters` must always be the same for the same SQL.
+    """
     kept = kept_by(datasette).rows
     if sql not in kept:
         kept[sql] = await rows(datasette, sql, parameters)
@@ -39,12 +42,13 @@ async def fixed(datasette, sql: str, parameters=()) -> list[dict]:
 
 
 def kept_by(datasette) -> SimpleNamespace:
-    """What the pages keep for as long as the site runs: rows that no question changes, and
-    the Jinja environment of the task pages."""
+    """Return what the pages keep as long as the site runs.
+
+    These are rows that are the same for every request, and the Jinja environment of the pages.
+    """
     if not hasattr(datasette, "kept_by_pages"):
-        env = datasette.jinja_env.overlay(
-            enable_async=False
-        )  # awaiting every call and loop of a template takes half of a page's time
+        # Awaiting every call and loop of a template would take half of a page's time.
+        env = datasette.jinja_env.overlay(enable_async=False)
         otherwise = env.getattr
         env.getattr = lambda row, name: (
             row[name] if type(row) is dict and name in row else otherwise(row, name)
@@ -54,7 +58,7 @@ def kept_by(datasette) -> SimpleNamespace:
 
 
 async def one(datasette, sql: str, key: str, otherwise: str) -> dict:
-    """The row with this key. Raises NotFound with the sentence `otherwise`."""
+    """Return the row with this key. Raises NotFound with the sentence `otherwise`."""
     found = await rows(datasette, sql, [key])
     if not found:
         raise NotFound(otherwise)
@@ -62,8 +66,10 @@ async def one(datasette, sql: str, key: str, otherwise: str) -> dict:
 
 
 def data_links(answer: str, **given) -> list[dict]:
-    """Where the same answer is as JSON and as CSV: an address without a question mark where
-    its values allow one."""
+    """Return the links to the answer as JSON and CSV.
+
+    The addresses have no question mark if the values allow that.
+    """
     given = {k: v for k, v in given.items() if v}
     if all(re.fullmatch(r"[\w-]+", v, re.ASCII) for v in given.values()):
         path = (
@@ -88,7 +94,7 @@ async def page(datasette, request, template: str, **context) -> Response:
 
 
 async def lists(datasette) -> dict:
-    """What the forms offer."""
+    """Return the choices of the forms."""
     return {
         "jurisdictions": await fixed(
             datasette, "SELECT jurisdiction, name FROM jurisdictions ORDER BY name"
@@ -125,10 +131,12 @@ async def sharing_axes(datasette) -> dict:
 
 
 async def last_changed(datasette, subject: str, about_whom: str, as_of: str, about: dict) -> str:
-    """The day since which the answer is what it is: its data stands at one address from then
-    on, not at one for each day."""
+    """Return the day on which the answer last changed, up to a day.
+
+    The data of an answer has one address from that day on, not one for each day.
+    """
     if not about["complete_from"] <= as_of <= about["data_through"]:
-        return as_of  # what is scheduled, or before the dataset is complete, says so for its day
+        return as_of  # such an answer says that its day is scheduled, or before the dataset
     found = await rows(
         datasette,
         "SELECT MAX(day) AS day FROM boundaries WHERE subject = ? AND about = ? AND day <= ?",

@@ -24,7 +24,7 @@ STRANDS = (
 
 
 async def evidence(datasette, request):
-    """What each source says of each field of one record."""
+    """Show what each source says of each field of one record."""
     table, record = request.url_vars["table"], request.url_vars["record"]
     if not await ask(datasette, "evidence_for", table=table, record=record):
         raise NotFound("There is no such record. The tables are listed at /benefits.")
@@ -102,8 +102,7 @@ async def changes(datasette, request):
 
 
 async def method(datasette, request):
-    """docs/method/protocol.md as it stands, with links between our documents turned into links
-    between pages."""
+    """Show docs/method/protocol.md. Links between our documents become links between pages."""
     text = (
         (ROOT / "docs" / "method" / "protocol.md")
         .read_text(encoding="utf-8")
@@ -138,8 +137,10 @@ async def codebook(datasette, request):
 
 
 async def promises(datasette, request):
-    """docs/quality/promises.csv, with what the last run of the suite said of each test, where it
-    left that beside the database."""
+    """Show docs/quality/promises.csv with the result of each test.
+
+    The last run of the suite left the results in a file next to the database.
+    """
     with open(ROOT / "docs" / "quality" / "promises.csv", newline="", encoding="utf-8") as file:
         listed = list(csv.DictReader(file))
     try:
@@ -171,8 +172,10 @@ async def search(datasette, request):
 
 
 async def asked(datasette, request):
-    """A form can only fill a query string; a page on a day has an address of its own, which
-    can be cited and copied."""
+    """Redirect from what a form sends to the address of the page.
+
+    A form can only fill a query string. A page on a day has an address that can be cited.
+    """
     given = {
         name: request.args.get(name) or "" for name in ("as_of", "compare", "jurisdiction", "page")
     }

@@ -49,7 +49,7 @@ async def work(connection: socket.socket, app) -> None:
         if "headers" in message:
             message["headers"] = [(bytes(n), bytes(v)) for n, v in message["headers"]]
             parts.clear()
-        # a CSV comes row by row, and each message costs the site something
+        # Datasette sends a CSV row by row, and each message costs the site some time.
         elif message["type"] == "http.response.body":
             parts.append(bytes(message.get("body", b"")))
             if message.get("more_body") and sum(map(len, parts)) < PART:
@@ -69,8 +69,10 @@ async def work(connection: socket.socket, app) -> None:
 
 
 def forked(control: socket.socket) -> socket.socket:
-    """Fork a process for each connection that comes over `control`, in place of the one
-    before, and return the connection there."""
+    """Fork a process for each connection that comes over `control`, and return it there.
+
+    Each takes the place of the process before.
+    """
     child = 0
     while True:
         word, connections, *_ = socket.recv_fds(control, 1, 1)
@@ -98,5 +100,5 @@ def main() -> None:
     handler.setFormatter(logging.Formatter("%(levelname)s:     %(message)s"))
     logging.getLogger("uvicorn.error").addHandler(handler)
     connection = forked(socket.socket(fileno=int(sys.argv[2])))
-    # made here: SQLite forbids to take a connection through a fork
+    # Made after the fork: SQLite forbids to use a connection in a forked process.
     asyncio.run(work(connection, site_app.single_application(Path(sys.argv[3]))))
