@@ -22,7 +22,8 @@ from benefits.package import ROOT
 from benefits.sqlite import sqlite_uri
 
 FIRST_DAY = "0001-01-01"
-# In the order in which they are run.
+# In the order in which they count and are run.
+STYLES = ("site", "tables", "pages", "browser")
 SCRIPTS = ("data", "parts", "answers", "views", "records", "page")
 
 # What the view `boundaries` calls the days on which an answer may change. It can change as well on
@@ -113,7 +114,7 @@ def render_page(database: Path) -> bytes:
         zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 9)
     ).decode()
     style = "".join(
-        (ROOT / "static" / name).read_text(encoding="utf-8") for name in ("site.css", "browser.css")
+        (ROOT / "static" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES
     )
     script = "\n".join(
         (ROOT / "static" / "browser" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS

@@ -19,7 +19,7 @@ def test_nothing_is_asked_elsewhere_or_stored(visit, name):
     go(page, name)
     assert {re.sub(r"^http://127\.0\.0\.1:\d+", "", url) for url in asked} <= {
         PAGES[name],
-        "/static/site.css",
+        *(f"/static/{name}.css" for name in ("site", "tables", "pages")),
         "/static/icon.svg",
     }
     assert page.context.cookies() == []

@@ -117,7 +117,8 @@ def test_any_words_can_be_searched(site, words):
 def test_the_nu_html_checker_finds_nothing(site, tmp_path):
     for page, path in PAGES.items():
         (tmp_path / f"{page}.html").write_bytes(site.get(path).content)
-    shutil.copy(ROOT / "static" / "site.css", tmp_path)
+    for sheet in (ROOT / "static").glob("*.css"):
+        shutil.copy(sheet, tmp_path)
     # inputmode brings the digits up on phones, and where it is not known nothing is lost.
     checked = subprocess.run(
         [
