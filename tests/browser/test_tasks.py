@@ -234,7 +234,7 @@ def test_the_tab_key_goes_through_the_page_in_its_order(visit, name):
     )
     assert (
         page.evaluate(
-            'document.querySelectorAll(\'[tabindex]:not([tabindex="0"]):not([tabindex="-1"])\').length'
+            'document.querySelectorAll(\'[tabindex]:not([tabindex="0"], [tabindex="-1"])\').length'
         )
         == 0
     )

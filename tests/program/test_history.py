@@ -125,7 +125,8 @@ def test_prepare_writes_nothing_that_validate_would_refuse(released, why, rule):
     change_cell(released)
     edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
     (released / "releases" / "reasons.csv").write_text(
-        f"table,record,field,reason\ncoverage,il-hbia-adult-42-54-2022,income_limit_pct_fpl,{why}\n",
+        "table,record,field,reason\n"
+        f"coverage,il-hbia-adult-42-54-2022,income_limit_pct_fpl,{why}\n",
         encoding="utf-8",
     )
     before = {p: p.read_bytes() for p in released.rglob("*") if p.is_file()}

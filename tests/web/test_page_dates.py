@@ -192,7 +192,8 @@ def test_eligibility_says_with_what_income_was_compared(site):
         ("AL", "the 48 contiguous states and DC"),
     ):
         rows = site.get(
-            f"/benefits/eligibility.json?_shape=array&jurisdiction={place}&age=30&income_usd=20000&as_of=2026-02-01"
+            f"/benefits/eligibility.json?_shape=array&jurisdiction={place}"
+            "&age=30&income_usd=20000&as_of=2026-02-01"
         ).json()
         assert f"is {rows[0]['income_pct_fpl']}% of poverty in {region}" in everywhere
     both = eligibility(site, jurisdiction="CA", age=60, income_usd=90000, income_pct_fpl=100)
