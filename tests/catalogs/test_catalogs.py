@@ -267,6 +267,7 @@ def test_all_say_the_same(package, files, made):
     } == true
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_verb_writes_the_same_bytes_always(package, files, tmp_path, seed):
     done = run(

@@ -151,6 +151,7 @@ def test_in_words_says_how_much_care(ask, jurisdiction, population, day, program
     assert [r for r in rows if r["program"] == program and r["in_words"].startswith(says)], rows
 
 
+@pytest.mark.slow
 @given(day=LIKELY_DAY)
 @settings(max_examples=40, deadline=None)
 def test_nothing_less_than_coverage_is_called_open(ask, day):
@@ -276,6 +277,7 @@ def test_each_day_has_one_answer_for_one_person(ask, day, age):
     assert max(seen.values()) == 1
 
 
+@pytest.mark.slow
 @given(day=st.one_of(LIKELY_DAY, ANY_DAY))
 @settings(max_examples=100, deadline=None)
 def test_every_pair_has_an_answer_regardless_of_status(ask, day):
@@ -283,6 +285,7 @@ def test_every_pair_has_an_answer_regardless_of_status(ask, day):
     assert len({(r["jurisdiction"], r["population"]) for r in rows}) == 51 * 5
 
 
+@pytest.mark.slow
 @given(day=DAY)
 @settings(max_examples=60, deadline=None)
 def test_every_pair_has_coverage_or_one_absence(ask, day):
@@ -305,6 +308,7 @@ def boundaries(package):
     return days
 
 
+@pytest.mark.slow
 @given(day=DAY)
 @settings(max_examples=40, deadline=None)
 def test_answers_change_only_on_boundary_dates(ask, package, day):
@@ -321,6 +325,7 @@ def test_answers_change_only_on_boundary_dates(ask, package, day):
     assert said("roles_on", day, "role_id", "role") == said("roles_on", before, "role_id", "role")
 
 
+@pytest.mark.slow
 @given(
     day=st.dates(min_value=date(2024, 1, 1), max_value=date(2026, 11, 24)).map(date.isoformat),
     jurisdiction=st.sampled_from(["CA", "WI", "DC", "TX", "IL", "VA"]),

@@ -226,6 +226,7 @@ BREAKAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BREAKAGES)
 def test_breakage(name, broken, capsys):
     damage, rule, file = BREAKAGES[name]
@@ -238,6 +239,7 @@ def test_breakage(name, broken, capsys):
     assert not (broken / "build").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["missing file", "UTF-16", "invalid JSON"])
 def test_as_json(name, broken):
     BREAKAGES[name][0](broken)
@@ -249,6 +251,7 @@ def test_as_json(name, broken):
     )
 
 
+@pytest.mark.slow
 def test_the_form_of_a_fault(broken):
     path = data(broken)
     lines = path.read_text().splitlines()
@@ -327,6 +330,7 @@ def test_a_key_that_no_database_could_have_is_refused(what, broken):
     assert rule in {f.rule for f in slips(broken)}
 
 
+@pytest.mark.slow
 def test_a_table_that_points_to_itself_validates_and_builds(broken):
     key = {
         "fields": ["jurisdiction"],

@@ -42,10 +42,12 @@ def test_every_rule_has_an_example():
     assert {name for name, _, _ in registry.RULES} <= {c["rule"] for c in CASES} | ALONE
 
 
+@pytest.mark.slow
 def test_the_package_has_no_faults(package):
     assert check.package_faults(package) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['rule']}-{c['table']}-{c['field']}")
 def test_rule(case, broken, package):
     table = package.tables[case["table"]]
@@ -74,6 +76,7 @@ def test_rule(case, broken, package):
     assert all(f.message and f.todo for f in found)
 
 
+@pytest.mark.slow
 def test_citation_missing(broken, package):
     """Without its citations a row has none that supports it, and each of its cells lacks its
     own."""
@@ -93,6 +96,7 @@ def test_citation_missing(broken, package):
     assert {"", "valid_from", "age_min", "enrollment"} <= fields
 
 
+@pytest.mark.slow
 def test_conflict_without_support(broken, package):
     table = package.tables["citations"]
     against = next(r for r in table.rows if r["relation"] == "contradicts" and r["field"])
@@ -107,6 +111,7 @@ def test_conflict_without_support(broken, package):
     assert [f for f in faults(broken) if f.rule == "conflict-pair" and f.field == "relation"]
 
 
+@pytest.mark.slow
 def test_empty_table(broken):
     rewrite(broken / "data/populations.csv", lambda rows: rows.__delitem__(slice(1, None)))
     assert [
@@ -131,6 +136,7 @@ def test_released_through(broken, package):
     assert found == [(last["version"], "date")]
 
 
+@pytest.mark.slow
 def test_source_unused(broken, package):
     columns = package.tables["sources"].columns
     extra = {
@@ -148,6 +154,7 @@ def test_source_unused(broken, package):
     ]
 
 
+@pytest.mark.slow
 def test_all_faults_in_one_run(broken, package):
     chosen = [
         next(c for c in CASES if c["rule"] == r and c["table"] != "citations")
@@ -175,6 +182,7 @@ def test_copy_is_whole(tmp_path):
     assert faults(copy_package(tmp_path / "p")) == []
 
 
+@pytest.mark.slow
 def test_mutants_are_caught(capsys, monkeypatch):
     """Of every sixth kind; `make mutants` makes 2,000 of all kinds."""
     kinds = dict(list(mutants.KINDS.items())[::6])

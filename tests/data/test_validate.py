@@ -197,6 +197,7 @@ def judged(root, edits) -> bool:
     return not faults
 
 
+@pytest.mark.slow
 @given(edit=EDITS)
 @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_whatever_validate_passes_build_builds(edit):
@@ -232,6 +233,7 @@ WORKED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", WORKED)
 def test_worked_example(what, broken):
     edit, passes = WORKED[what]
@@ -246,6 +248,7 @@ TYPED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table, column", TYPED)
 def test_a_cell_that_is_not_of_its_type_is_one_fault(broken, table, column):
     """What counts as empty because it could not be read is not told a second time as empty."""

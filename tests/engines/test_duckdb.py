@@ -72,6 +72,7 @@ def test_sharing(ask_duck, e):
     judge_sharing(ask_duck("sharing_on", as_of=e["as_of"], jurisdiction=e["jurisdiction"]), e)
 
 
+@pytest.mark.slow
 def test_roles(ask_duck):
     for e in examples("roles"):
         judge_roles(ask_duck("roles_on", as_of=e["as_of"], court_case=e["court_case"]), e)
@@ -142,6 +143,7 @@ def questions(db):
         yield name, {"record": "il-hbia-adult-42-54-2022"}
 
 
+@pytest.mark.slow
 def test_every_answer_is_that_of_sqlite(ask_duck, ask, db):
     names = {f.stem for f in (ROOT / "sql" / "queries").glob("*.sql")} - {"search"}
     count = dict.fromkeys(names, 0)

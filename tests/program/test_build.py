@@ -28,6 +28,7 @@ def make(root, **env):
     return checked, built, root / "build" / "benefits.db"
 
 
+@pytest.mark.slow
 def test_same_bytes_everywhere(tmp_path):
     """Twice, in another folder, time zone, locale, umask and hash seed."""
     first = make(copy_package(tmp_path / "one"), TZ="UTC", LC_ALL="C", PYTHONHASHSEED="1")[2]
@@ -107,6 +108,7 @@ def test_full_text_search(db, package, table, words, key):
     assert key in found
 
 
+@pytest.mark.slow
 def test_a_failed_validation_builds_nothing(broken):
     path = broken / "data" / "coverage.csv"
     path.write_text(path.read_text().replace(",open,", ",ajar,", 1))
@@ -116,6 +118,7 @@ def test_a_failed_validation_builds_nothing(broken):
     assert not database.exists()
 
 
+@pytest.mark.slow
 def test_data_edited_after_validation_is_not_built(broken):
     database = make(broken)[2]
     before = digest(database)
@@ -128,6 +131,7 @@ def test_data_edited_after_validation_is_not_built(broken):
     assert digest(database) == before
 
 
+@pytest.mark.slow
 def test_a_broken_foreign_key_stops_the_build(broken):
     """Even if validation were fooled: the stamp is forged, and the database refuses."""
     path = broken / "data" / "coverage.csv"
@@ -144,6 +148,7 @@ def test_a_broken_foreign_key_stops_the_build(broken):
     assert os.listdir(broken / "build") == ["validated.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.15, 0.25, 0.35, 0.45, 0.6])
 def test_a_killed_build_leaves_the_old_database(broken, delay):
     database = make(broken)[2]
@@ -161,6 +166,7 @@ def test_a_killed_build_leaves_the_old_database(broken, delay):
     assert sqlite3.connect(database).execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written(broken):
     run("validate", "--root", broken)
     for left in (broken / "build").iterdir():

@@ -80,6 +80,7 @@ def test_changed_schema(what, package):
     assert d.level == level and all(text.endswith(".") for _, text in d.schema)
 
 
+@pytest.mark.slow
 def test_rows_added_and_removed(broken):
     rewrite(broken / "data/claims.csv", lambda rows: rows.pop(1))
     assert (between(ROOT, broken).level, len(between(ROOT, broken).removed)) == ("minor", 1)
@@ -97,6 +98,7 @@ def test_a_version_is_raised_by_a_level(level, wanted):
     assert str(Version.parse("1.2.3").increment(level)) == wanted
 
 
+@pytest.mark.slow
 def test_json_fits_its_schema_and_text_is_grouped(broken, package):
     table = package.tables["coverage"]
     row = table.rows.index(find(table, "il-hbia-adult-42-54-2022")) + 1
@@ -124,6 +126,7 @@ def test_json_fits_its_schema_and_text_is_grouped(broken, package):
     )
 
 
+@pytest.mark.slow
 def test_packages_by_folder_zip_and_revision(broken, tmp_path):
     subprocess.run(
         ["python3", "-m", "zipfile", "-c", str(tmp_path / "p.zip"), "datapackage.json", "data/"],

@@ -23,6 +23,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_a_fault_reads_the_same_under_any_setting(broken, settings):
     path = broken / "data" / "jurisdictions.csv"
@@ -46,12 +47,14 @@ VERBS = sorted(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_starts_without_docstrings_and_without_its_folder(verb):
     done = run(verb, "--help", env={"PYTHONOPTIMIZE": "2", "PYTHONSAFEPATH": "1"}, cwd="/")
     assert done.returncode == 0 and done.stdout.startswith("usage:"), done.stderr
 
 
+@pytest.mark.slow
 def test_make_keeps_the_callers_python_settings_away(tree):
     (tree / "junk").mkdir()
     (tree / "junk" / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
@@ -162,6 +165,7 @@ def test_a_clone_for_comparing_has_the_bytes_of_the_commit(repo, tmp_path):
         repository.clone(repo, tmp_path / "other", "0" * 40)
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_no_repository_is_named_in_one_sentence(tmp_path):
     done = run("release", "--root", tmp_path, "make")
     assert (

@@ -81,6 +81,7 @@ def test_pandas_and_duckdb_read_parquet(exported, package):
         ] == wanted(package, name)
 
 
+@pytest.mark.slow
 def test_a_spreadsheet_keeps_text_as_text(exported, package):
     book = openpyxl.load_workbook(exported / "benefits.xlsx")
     assert book.sheetnames[:2] == ["About", "Codebook"] and set(package.tables) <= set(
@@ -94,6 +95,7 @@ def test_a_spreadsheet_keeps_text_as_text(exported, package):
     )
 
 
+@pytest.mark.slow
 def test_same_bytes_everywhere(exported, database, tmp_path):
     env = os.environ | {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
     subprocess.run(

@@ -89,6 +89,7 @@ def disturbed(broken):
     return broken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["build", "canonical", "describe"])
 def test_a_disk_that_is_full_is_told_and_loses_nothing(disturbed, verb):
     """A limit on the size of a file, which anybody may set, refuses what a full disk would."""

@@ -61,6 +61,7 @@ def test_as_released_is_well(released):
     assert version.version_problems(reading.load(released))[0] == []
 
 
+@pytest.mark.slow
 def test_a_change_needs_its_version_and_its_reason(released):
     change_cell(released)
     [said] = version.version_problems(reading.load(released))[0]
@@ -80,6 +81,7 @@ def test_a_change_needs_its_version_and_its_reason(released):
     assert "without a reason" in said and "did not change" in said
 
 
+@pytest.mark.slow
 def test_prepare_writes_history_and_history_gives_the_release_back(released):
     before = reading.load(released)
     change_cell(released)
@@ -111,6 +113,7 @@ def test_prepare_writes_history_and_history_gives_the_release_back(released):
     assert given_back(after, before) and package_faults(after) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "why, rule",
     [
@@ -181,6 +184,7 @@ ROWS = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(states=st.lists(ROWS, min_size=1, max_size=5))
 @settings(max_examples=200, deadline=None)
 def test_history_of_any_releases_is_exact(states):

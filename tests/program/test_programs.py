@@ -127,6 +127,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.libatomic  # which is not in PATH, and would be counted too
 @pytest.mark.parametrize(
     "env, words, code, said",

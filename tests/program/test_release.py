@@ -131,6 +131,7 @@ def test_a_kept_version_is_made_again_with_its_own_bytes(kept, released):
     assert (released / f"benefits-{name}.zip").read_bytes() == zipped
 
 
+@pytest.mark.slow
 def test_same_bytes_in_another_clone(kept, released, tmp_path):
     other = tmp_path / "a folder" / "elsewhere"
     other.parent.mkdir()
@@ -144,6 +145,7 @@ def test_same_bytes_in_another_clone(kept, released, tmp_path):
     assert sums(other / "dist" / released.name) == sums(released)
 
 
+@pytest.mark.slow
 def test_verify_sees_a_changed_byte_and_a_changed_cell(released, tmp_path):
     copy = tmp_path / released.name
     shutil.copytree(released, copy, ignore=shutil.ignore_patterns("site"))
@@ -169,11 +171,13 @@ def test_verify_sees_a_changed_byte_and_a_changed_cell(released, tmp_path):
     assert "json: table jurisdictions does not hold the cells" in run("verify", copy).stdout
 
 
+@pytest.mark.slow
 def test_a_release_is_made_once(kept, released):
     done = make(kept)
     assert done.returncode == 1 and "exists: a release is made once" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_dirty_tree_is_refused(origin):
     (origin / "new-file").write_text("x")
     try:
@@ -182,6 +186,7 @@ def test_a_dirty_tree_is_refused(origin):
         (origin / "new-file").unlink()
 
 
+@pytest.mark.slow
 def test_a_killed_release_leaves_nothing_that_looks_released(origin, tmp_path):
     other = tmp_path / "killed"
     git("clone", "--quiet", str(origin), str(other))
@@ -215,6 +220,7 @@ ODD_DAYS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", ODD_DAYS)
 def test_a_release_has_a_day_after_the_last_and_not_after_today(day, tmp_path):
     target = copy_package(tmp_path / "package")
@@ -230,6 +236,7 @@ def test_a_release_has_a_day_after_the_last_and_not_after_today(day, tmp_path):
     assert "Traceback" not in done.stderr and sums(target) == before
 
 
+@pytest.mark.slow
 def test_prepare_refuses_a_reason_that_validate_would(tmp_path):
     target = copy_package(tmp_path / "package")
     shutil.copytree(ROOT / "releases", target / "releases")
@@ -273,6 +280,7 @@ def keep(origin, target, later):
     return kept
 
 
+@pytest.mark.slow
 def test_a_kept_version_is_not_made_with_other_bytes(origin, tmp_path):
     kept = keep(origin, tmp_path / "later", later=60)
     done = run("release", "--root", tmp_path / "later", "make")

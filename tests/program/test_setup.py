@@ -15,6 +15,7 @@ from benefits.package import ROOT
 from support import run
 
 
+@pytest.mark.slow
 def test_a_venv_that_is_not_whole_is_made_anew_and_one_that_is_stays(tmp_path, monkeypatch, capfd):
     root = tmp_path / "here"
     root.mkdir()
@@ -50,6 +51,7 @@ def test_a_venv_that_is_not_whole_is_made_anew_and_one_that_is_stays(tmp_path, m
     assert not setup.is_whole(moved / ".venv", setup.read_record(moved / ".venv"))
 
 
+@pytest.mark.slow
 def test_an_installation_that_fails_leaves_no_record_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(setup, "ROOT", tmp_path)
     (tmp_path / "lock.txt").write_text(
@@ -120,6 +122,7 @@ def test_what_is_made_again_depends_on_contents_alone(tree, edit, stale):
     assert (refresh.state(tree) != before) == stale
 
 
+@pytest.mark.slow
 def test_build_is_done_once_and_again_after_an_older_file(tree):
     def build():
         return subprocess.run(
@@ -138,6 +141,7 @@ def test_build_is_done_once_and_again_after_an_older_file(tree):
     )
 
 
+@pytest.mark.slow
 def test_a_build_that_fails_is_tried_again(tree):
     change("data/sources.csv")(tree)  # a blank line at the end
     for _ in range(2):
@@ -148,6 +152,7 @@ def test_a_build_that_fails_is_tried_again(tree):
     assert not (tree / "build" / "made-from.json").exists()
 
 
+@pytest.mark.slow
 def test_make_runs_one_target_at_a_time(tree):
     path = tree / "data" / "sources.csv"
     head, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -168,6 +173,7 @@ def test_help_lists_the_targets():
     assert {"serve", "test", "build", "check", "sort", "release", "help", "clean"} <= listed
 
 
+@pytest.mark.slow
 @pytest.mark.git
 def test_a_checkout_with_converted_line_ends_is_whole(tmp_path):
     target = tmp_path / "clone"

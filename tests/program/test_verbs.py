@@ -14,6 +14,7 @@ from benefits.package import ROOT
 from support import run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words, said",
     [
@@ -60,6 +61,7 @@ def without_a_table(path, whole):
         connection.execute("DROP TABLE claims")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["serve", "export"])
 @pytest.mark.parametrize(
     "made, said",
@@ -88,6 +90,7 @@ def test_a_damaged_database_is_one_sentence(database, tmp_path, verb, made, said
     ), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "verb, words",
     [
@@ -114,6 +117,7 @@ def test_an_old_sqlite_is_one_sentence(verb, words, tmp_path):
     ), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_serving_is_said_when_the_site_answers(database, tmp_path, workers):
     import socket

@@ -69,6 +69,7 @@ def put(path, raw):
     path.write_bytes(raw)
 
 
+@pytest.mark.slow
 def test_a_whole_release_has_no_problem(whole):
     done = run("verify", whole)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -108,6 +109,7 @@ def test_a_damaged_file_is_a_problem_in_a_sentence(form, what, one_table, capsys
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_verb_ends_without_a_traceback(form, copy):
     put(copy / FORMATS[form], b"hello\n")
@@ -134,6 +136,7 @@ def test_a_file_that_is_gone_is_a_problem(form, one_table):
     assert verify.cell_problems(one_table)[0].startswith(f"{form}: ")
 
 
+@pytest.mark.slow
 def test_flipped_bits_of_every_format_are_no_traceback(one_table):
     """Twelve places in each file: the beginning, the end and random ones; a bit that means
     nothing is no problem."""
@@ -151,6 +154,7 @@ def test_flipped_bits_of_every_format_are_no_traceback(one_table):
 KEPT = (ROOT / "releases" / "1.0.0.zip").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_of_a_real_release_is_refused_or_read(tmp_path):
     """Every 997th byte: diff ends with a difference or in a sentence, which names the file."""
     path, refused = tmp_path / "1.0.0.zip", 0

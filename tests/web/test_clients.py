@@ -27,6 +27,7 @@ HEAVY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sigterm_ends_the_site_while_it_answers(database, workers):
     with serve.running(database, "--workers", workers) as (port, process):
@@ -52,6 +53,7 @@ def test_sigterm_ends_the_site_while_it_answers(database, workers):
             client.close()
 
 
+@pytest.mark.slow
 def test_work_over_http_ends_when_its_client_leaves(database):
     """A stopped process stands for work without end, and no bound on time ends it."""
     with socket.socket() as s:
@@ -90,6 +92,7 @@ def test_work_over_http_ends_when_its_client_leaves(database):
             process.terminate()
 
 
+@pytest.mark.slow
 def test_clients_that_send_nothing_or_too_slowly_are_let_go(site):
     begun = {
         "nothing": b"",
@@ -119,6 +122,7 @@ def test_clients_that_send_nothing_or_too_slowly_are_let_go(site):
     assert ended == set(clients)
 
 
+@pytest.mark.slow
 def test_clients_that_do_not_read_hold_no_memory_and_nobody(database):
     with (
         serve.running(database) as (port, process),
@@ -202,6 +206,7 @@ def test_too_many_connections_are_told(monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_no_request_takes_long_and_honest_readers_do_not_wait(database):
     """Within the bounds that the site enforces; `make hostile` holds closer ones."""
     with serve.running(database) as (port, _):

@@ -46,6 +46,7 @@ def served_from(folder, database, *options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOLDERS)
 def test_the_site_serves_from_a_folder_of_any_name(database, tmp_path, name):
     port, process = served_from(copied(tmp_path / name), database)
@@ -95,6 +96,7 @@ NO_GUARD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("what", NO_GUARD)
 def test_the_site_does_not_start_without_its_guard(database, tmp_path, what, workers):

@@ -152,6 +152,7 @@ def test_the_guard_is_outermost(inside):
     )
 
 
+@pytest.mark.slow
 def test_no_request_reaches_the_log(site):
     canary = "zqxlog"
     headers = [

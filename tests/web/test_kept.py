@@ -175,6 +175,7 @@ ADDRESSES = {
 }
 
 
+@pytest.mark.slow
 def test_a_csv_of_many_rows_comes_in_few_parts(database):
     """Datasette sends it row by row. Each part costs the thread of the site something."""
 

@@ -83,6 +83,7 @@ class Odd(lane.Lane):
 SCOPE = {"path": "/benefits", "query_string": b""}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code, expected",
     [("import time; time.sleep(60)", lane.TOO_DEAR), ("", lane.Ended)],
@@ -116,6 +117,7 @@ def test_a_process_that_does_not_answer_is_replaced(monkeypatch, code, expected)
     asyncio.run(ask())
 
 
+@pytest.mark.slow
 def test_work_ends_when_its_client_leaves(monkeypatch):
     """Neither bound on time would end it."""
     monkeypatch.setattr(lane, "WORK", 600)

@@ -40,6 +40,7 @@ def sample(schema):
     return one.get("const", (one.get("enum") or one.get("examples") or [one.get("minimum")])[0])
 
 
+@pytest.mark.slow
 def test_the_document_is_valid_and_names_no_server(site, document, db):
     validate(document)
     about = dict(db.execute("SELECT * FROM dataset").fetchone())
@@ -76,6 +77,7 @@ def test_every_table_with_its_columns_codes_and_words(document, package):
             assert (described.get("anyOf") or [described])[0]["description"] == f["description"]
 
 
+@pytest.mark.slow
 def test_what_is_documented_is_taken(site, document):
     """Each parameter alone, with a value that its schema names."""
     for path, item in document["paths"].items():
@@ -98,6 +100,7 @@ def test_rows_have_the_addresses_documented(site, document, package):
             ]
 
 
+@pytest.mark.slow
 def test_csv_has_the_documented_columns(site, document):
     for path in document["paths"]:
         if path.endswith(".csv"):
@@ -110,6 +113,7 @@ def test_csv_has_the_documented_columns(site, document):
             )
 
 
+@pytest.mark.slow
 # The coverage phase asks thousands of times at the edge of each parameter; CSV takes the same
 # parameters as JSON.
 @pytest.mark.parametrize(

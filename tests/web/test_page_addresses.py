@@ -69,6 +69,7 @@ def test_a_form_leads_to_an_address_that_can_be_cited(site, asked, leads_to):
     assert site.get(leads_to).status_code == 200
 
 
+@pytest.mark.slow
 def test_every_link_leads_somewhere(site):
     """On every type of page: links within the site answer, and where a link names a part of
     a page, that part is there. Of records, their evidence and a day's jurisdictions, one each."""

@@ -113,6 +113,7 @@ def test_any_words_can_be_searched(site, words):
     assert site.get("/search", params={"q": words}).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.java
 def test_the_nu_html_checker_finds_nothing(site, tmp_path):
     for page, path in PAGES.items():

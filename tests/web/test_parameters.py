@@ -20,6 +20,7 @@ WEB = (
 ).split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     [
@@ -173,6 +174,7 @@ HARMLESS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", WHERE)
 def test_a_parameter_of_datasette_changes_the_answer_or_is_refused(site, address):
     form = address.rpartition(".")[2] if "." in address else ""

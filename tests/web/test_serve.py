@@ -189,6 +189,7 @@ def test_search(site):
     assert "il-hbia" in site.get("/benefits/programs.json?_search=HBIA&_shape=array").text
 
 
+@pytest.mark.slow
 def test_every_table_as_json_and_csv(site, package):
     for name, table in package.tables.items():
         body = rows(site.get(f"/benefits/{name}.json?_shape=objects&_size=max"))
@@ -197,6 +198,7 @@ def test_every_table_as_json_and_csv(site, package):
         assert len(lines) == len(table.rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("narrowed", [False, True], ids=["whole", "narrowed"])
 @pytest.mark.parametrize("name", SERVED)
 def test_sorted_pages_have_each_row_once(site, db, name, narrowed):
@@ -264,6 +266,7 @@ def test_nothing_is_logged(site):
     assert "zqxjk" not in site.log.read_text()
 
 
+@pytest.mark.slow
 def test_several_workers_answer_and_one_that_is_killed_is_replaced(database):
     with serve.running(database, "--workers", "2") as (port, process):
         address = f"http://127.0.0.1:{port}/-/health"
@@ -281,6 +284,7 @@ def test_several_workers_answer_and_one_that_is_killed_is_replaced(database):
     assert not [p for p in before if Path(f"/proc/{p}").exists()], "a worker outlived the site"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_several_workers_end_although_one_hangs(database, number):
     with serve.running(database, "--workers", "2") as (port, process):
@@ -301,6 +305,7 @@ def workers(process) -> list[int]:
     )
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_named(site):
     done = run("serve", "--port", site.base_url.port)
     assert (

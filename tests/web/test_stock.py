@@ -91,6 +91,7 @@ def test_stock_datasette_serves_the_same(site, stock, address):
         assert theirs.headers[name] == ours.headers[name]
 
 
+@pytest.mark.slow
 def test_without_plugins_there_are_titled_tables(database):
     with datasette(database) as client:
         assert client.get("/benefits").status_code == 200

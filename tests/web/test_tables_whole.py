@@ -126,6 +126,7 @@ def test_a_link_header_cannot_be_made_up(site):
         assert "link" not in get(site, address)[1]
 
 
+@pytest.mark.slow
 def test_no_link_of_a_page_is_refused(site):
     for page in (
         "/benefits",

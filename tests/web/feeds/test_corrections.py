@@ -126,6 +126,7 @@ def unreleased(base, tmp_path_factory, events):
 UTC = UTC
 
 
+@pytest.mark.slow
 def test_a_correction_moves_the_entry(before, revised):
     (old, old_ics), (new, new_ics) = (
         get(d, "/changes.atom", "/changes.ics") for d in (before, revised)
@@ -150,6 +151,7 @@ def test_a_correction_moves_the_entry(before, revised):
     assert new_events[f"events-{MOVED}-start"]["dtstart"].dt == date.fromisoformat(MOVED_TO)
 
 
+@pytest.mark.slow
 def test_a_new_row_is_new_since_its_release(revised):
     content, ics = get(revised, "/changes.atom", "/changes.ics")
     entry = entries_in(content)["events/a-new-event/start"]
@@ -160,6 +162,7 @@ def test_a_new_row_is_new_since_its_release(revised):
         assert title.startswith("January 2027 (day unknown): ")
 
 
+@pytest.mark.slow
 def test_a_withdrawn_event_stays_as_cancelled(before, revised):
     key, of_case = f"events-{GONE}-start", f"/changes.ics?court_case={CASE}"
     was = events_in(get(before, "/changes.ics")[0])
@@ -196,6 +199,7 @@ def test_corrections_and_releases_are_entries_of_their_own(revised, events):
         assert own == wanted
 
 
+@pytest.mark.slow
 def test_links_of_the_feed_lead_to_pages(revised):
     [content] = get(revised, "/changes.atom")
     addresses = {e.get("href") for e in ElementTree.fromstring(content).iter(f"{ATOM}link")}
