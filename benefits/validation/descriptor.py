@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import re
 from collections.abc import Callable
@@ -112,6 +113,16 @@ def descriptor_faults(package: Package) -> list[Fault]:
     return check.faults
 
 
+@functools.lru_cache(maxsize=8)
+def profile_problems(descriptor: str) -> list[tuple[str, str]]:
+    """Return the places where a descriptor, as JSON, does not fit the profile, and why."""
+    profile = json.loads(PROFILE.read_text(encoding="utf-8"))
+    return [
+        ("/".join(map(str, error.absolute_path)) or "package", error.message[:200])
+        for error in jsonschema.Draft7Validator(profile).iter_errors(json.loads(descriptor))
+    ]
+
+
 class DescriptorCheck:
     """Check the parts of a descriptor, and collect their faults."""
 
@@ -125,10 +136,8 @@ class DescriptorCheck:
 
     def check_standard(self) -> None:
         """Check the descriptor by the profile of the Data Package standard."""
-        profile = json.loads(PROFILE.read_text(encoding="utf-8"))
-        for error in jsonschema.Draft7Validator(profile).iter_errors(self.descriptor):
-            place = "/".join(str(part) for part in error.absolute_path) or "package"
-            message = f"does not fit the Data Package v2 profile: {error.message[:200]}"
+        for place, problem in profile_problems(json.dumps(self.descriptor)):
+            message = f"does not fit the Data Package v2 profile: {problem}"
             self.add("profile", place, message, "see the Data Package standard, version 2")
         profile = self.descriptor.get("$schema")
         if profile != PROFILE_URL:

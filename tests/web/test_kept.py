@@ -46,7 +46,7 @@ def test_no_header_makes_the_site_make_a_kept_answer_anew(database):
         await send({"type": "http.response.body", "body": b"x"})
 
     class Beside(lane.Front):
-        async def beside(self, scope, key, receive, send):
+        async def answer_in_lane(self, scope, key, receive, send):
             beside.append(scope["path"])
 
     async def ask():
