@@ -20,7 +20,7 @@ from benefits.web.record_pages import STRANDS
 
 async def case(datasette, request):
     code = request.url_vars["court_case"]
-    found = await one(
+    row = await one(
         datasette,
         "SELECT * FROM cases WHERE court_case = ?",
         code,
@@ -41,7 +41,7 @@ async def case(datasette, request):
         datasette,
         request,
         "case",
-        case=found,
+        case=row,
         as_of=as_of,
         about=about,
         events=events,
@@ -105,7 +105,7 @@ async def term_periods(datasette, court_case: str) -> list[dict]:
 
 
 async def claims(datasette, request):
-    found = await fixed(
+    row = await fixed(
         datasette,
         'SELECT c.*, rc.citations FROM claims c LEFT JOIN record_citations rc ON rc."table" ='
         " 'claims' AND rc.record = c.claim ORDER BY verdict, claim",
@@ -114,4 +114,4 @@ async def claims(datasette, request):
         {"href": "/benefits/claims.json?_shape=objects", "label": "JSON"},
         {"href": "/benefits/claims.csv", "label": "CSV"},
     ]
-    return await page(datasette, request, "claims", claims=found, links=links)
+    return await page(datasette, request, "claims", claims=row, links=links)

@@ -49,15 +49,15 @@ def chosen(args) -> dict[str, str]:
     return {name: args.get(name) for name in FILTERS if args.get(name)}
 
 
-def address(page: str, given: dict[str, str]) -> str:
-    return page + ("?" + urlencode(given) if given else "")
+def address(page: str, filters: dict[str, str]) -> str:
+    return page + ("?" + urlencode(filters) if filters else "")
 
 
-async def title_of(datasette, given: dict[str, str]) -> str:
+async def title_of(datasette, filters: dict[str, str]) -> str:
     """Return the title of a feed, which names its filter in words."""
     database = datasette.get_database("benefits")
-    found = [(await database.execute(NAMES[name], [value])).rows for name, value in given.items()]
-    return ", ".join([TITLE, *(rows[0][0] for rows in found)])
+    names = [(await database.execute(NAMES[name], [value])).rows for name, value in filters.items()]
+    return ", ".join([TITLE, *(rows[0][0] for rows in names)])
 
 
 async def record_of(datasette) -> recorded.Record:
@@ -69,25 +69,25 @@ async def record_of(datasette) -> recorded.Record:
     return datasette.kept_by_feeds
 
 
-async def changes(datasette, given: dict[str, str]) -> list[dict]:
+async def changes(datasette, filters: dict[str, str]) -> list[dict]:
     """Return the rows of the answer `timeline` for a filter, in date order."""
     query = answers_of(datasette)["timeline"]
-    asked = {name: given.get(name, "") for name in query["params"]}
-    rows = (await datasette.get_database("benefits").execute(query["sql"], asked)).rows
-    found = [dict(r) for r in rows if r["record"]]
-    return [c for c in found if given.get("population") in (None, c["population"])]
+    values = {name: filters.get(name, "") for name in query["params"]}
+    rows = (await datasette.get_database("benefits").execute(query["sql"], values)).rows
+    changed = [dict(r) for r in rows if r["record"]]
+    return [c for c in changed if filters.get("population") in (None, c["population"])]
 
 
-async def matcher(datasette, given: dict[str, str]):
+async def matcher(datasette, filters: dict[str, str]):
     """Return whether a row that the answer no longer has belongs to a filter, as a function."""
-    database, place = datasette.get_database("benefits"), given.get("jurisdiction")
+    database, place = datasette.get_database("benefits"), filters.get("jurisdiction")
     party = {r[0] for r in (await database.execute(PARTIES, [place])).rows} if place else set()
 
     def matches(row: dict) -> bool:
         there = row.get("jurisdiction") == place
         in_its_case = not row.get("jurisdiction") and row.get("court_case") in party
         return (not place or there or in_its_case) and all(
-            given.get(name) in (None, row.get(name)) for name in ("court_case", "population")
+            filters.get(name) in (None, row.get(name)) for name in ("court_case", "population")
         )
 
     return matches
@@ -213,15 +213,16 @@ def release_entry(release: dict) -> dict:
     }
 
 
-async def entries_of(datasette, given: dict[str, str]) -> list[dict]:
+async def entries_of(datasette, filters: dict[str, str]) -> list[dict]:
     """Return all entries of a feed, the last recorded first, then by the day they are about."""
-    record, matches = await record_of(datasette), await matcher(datasette, given)
-    found = [
-        change_entry(c, record.entries[recorded.key_of(c)]) for c in await changes(datasette, given)
+    record, matches = await record_of(datasette), await matcher(datasette, filters)
+    entries = [
+        change_entry(c, record.entries[recorded.key_of(c)])
+        for c in await changes(datasette, filters)
     ]
-    found += [correction_entry(c) for c in record.corrections if matches(c.row)]
-    found += [] if given else [release_entry(r) for r in record.releases]
-    return sorted(found, key=lambda e: (e["updated"], e["date"], e["id"]), reverse=True)
+    entries += [correction_entry(c) for c in record.corrections if matches(c.row)]
+    entries += [] if filters else [release_entry(r) for r in record.releases]
+    return sorted(entries, key=lambda e: (e["updated"], e["date"], e["id"]), reverse=True)
 
 
 def midnight(day: str) -> str:
@@ -234,16 +235,16 @@ def add(parent, name: str, text: str | None = None, **attributes) -> ET.Element:
     return element
 
 
-def document(entries: list[dict], given: dict[str, str], title: str, newest: str, url) -> bytes:
+def document(entries: list[dict], filters: dict[str, str], title: str, newest: str, url) -> bytes:
     """Return a feed as Atom. `url` turns a path of this site into its address."""
     ET.register_namespace("", ATOM)
     feed = ET.Element(f"{{{ATOM}}}feed", {XML_LANG: "en"})
-    add(feed, "id", address(f"{TAG}:changes", given))
+    add(feed, "id", address(f"{TAG}:changes", filters))
     add(feed, "title", title)
     if len(entries) > MOST_ENTRIES:
         add(feed, "subtitle", f"The newest {MOST_ENTRIES} of {len(entries):,}. The page has all.")
     add(feed, "updated", midnight(entries[0]["updated"] if entries else newest))
-    page, itself = address(url("/changes"), given), address(url("/changes.atom"), given)
+    page, itself = address(url("/changes"), filters), address(url("/changes.atom"), filters)
     add(feed, "link", rel="self", type="application/atom+xml", href=itself)
     add(feed, "link", rel="alternate", type="text/html", href=page)
     add(add(feed, "author"), "name", AUTHOR)
@@ -260,10 +261,10 @@ def document(entries: list[dict], given: dict[str, str], title: str, newest: str
 
 
 async def atom(datasette, request):
-    given = chosen(request.args)
-    entries, record = await entries_of(datasette, given), await record_of(datasette)
-    title = await title_of(datasette, given)
-    body = document(entries, given, title, record.newest, datasette.urls.path)
+    filters = chosen(request.args)
+    entries, record = await entries_of(datasette, filters), await record_of(datasette)
+    title = await title_of(datasette, filters)
+    body = document(entries, filters, title, record.newest, datasette.urls.path)
     return Response(body.decode(), content_type="application/atom+xml; charset=utf-8")
 
 
@@ -298,13 +299,13 @@ def withdrawn_in_words(entry: recorded.Entry) -> str:
     return f"Withdrawn on {when}: the dataset no longer says so. It had said: {dated(entry.said)}."
 
 
-def head_of(given: dict[str, str], title: str, newest: str) -> bytes:
+def head_of(filters: dict[str, str], title: str, newest: str) -> bytes:
     """Return the calendar without events and without its last line."""
     book = Calendar()
     book.add("prodid", "-//Benefits dataset//Dated changes//EN")
     book.add("version", "2.0")
     book.add("calscale", "GREGORIAN")
-    book.add("uid", address(f"{TAG}:changes", given))
+    book.add("uid", address(f"{TAG}:changes", filters))
     book["name"] = book["x-wr-calname"] = vText(title)  # which the library would not escape
     book.add("last-modified", instant(newest))
     book.add("refresh-interval", timedelta(days=1), parameters={"VALUE": "DURATION"})
@@ -320,20 +321,22 @@ def made_events(datasette) -> dict[recorded.Key, bytes]:
 
 
 async def calendar(datasette, request):
-    given = chosen(request.args)
-    record, matches = await record_of(datasette), await matcher(datasette, given)
-    found = [(c, record.entries[recorded.key_of(c)]) for c in await changes(datasette, given)]
-    found += [(e.said, e) for e in record.entries.values() if e.withdrawn and matches(e.said)]
-    found = sorted(found, key=lambda one: (one[0]["date"], recorded.key_of(one[0])))[-MOST_EVENTS:]
-    made, lines = made_events(datasette), []
-    for change, entry in found:
+    filters = chosen(request.args)
+    record, matches = await record_of(datasette), await matcher(datasette, filters)
+    events = [(c, record.entries[recorded.key_of(c)]) for c in await changes(datasette, filters)]
+    events += [(e.said, e) for e in record.entries.values() if e.withdrawn and matches(e.said)]
+    events = sorted(events, key=lambda one: (one[0]["date"], recorded.key_of(one[0])))[
+        -MOST_EVENTS:
+    ]
+    ready, lines = made_events(datasette), []
+    for change, entry in events:
         key = recorded.key_of(change)
-        if key not in made:
+        if key not in ready:
             words = withdrawn_in_words(entry) if entry.withdrawn else summary(change, entry)
-            made[key] = event_of(change, entry, words)
-        lines.append(made[key])
-    newest = max((entry.updated for _, entry in found), default=record.newest)
-    head = head_of(given, await title_of(datasette, given), newest)
+            ready[key] = event_of(change, entry, words)
+        lines.append(ready[key])
+    newest = max((entry.updated for _, entry in events), default=record.newest)
+    head = head_of(filters, await title_of(datasette, filters), newest)
     body = head + b"".join(lines) + LAST_LINE
     return Response(body.decode(), content_type="text/calendar; charset=utf-8")
 

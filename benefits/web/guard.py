@@ -143,13 +143,13 @@ class Exchange:
 
     def is_whole_table(self) -> bool:
         """Return whether the CSV of a table is asked for: it is gathered to know its length."""
-        found, site = DATA.fullmatch(self.path), self.guard.site
+        match, site = DATA.fullmatch(self.path), self.guard.site
         return bool(
-            found
-            and found[3] == "csv"
-            and not found[2]
-            and found[1] in site.tables
-            and found[1] not in site.answers
+            match
+            and match[3] == "csv"
+            and not match[2]
+            and match[1] in site.tables
+            and match[1] not in site.answers
         )
 
     async def answer(self) -> None:
@@ -225,14 +225,14 @@ class Exchange:
     async def start(self, status: int, headers: dict) -> None:
         self.started = True
         if status >= 400 or self.path == HEALTH:
-            kept = NO_STORE
+            caching = NO_STORE
         else:
             # Weak, because JSON says how long its query took.
             tag = {"etag": "W/" + self.tag} if status in (200, 304) else {}
-            kept = self.guard.lasting | tag
+            caching = self.guard.lasting | tag
         encoded = [
             (name.encode(), value.encode("latin-1"))
-            for name, value in (self.guard.headers | kept | headers).items()
+            for name, value in (self.guard.headers | caching | headers).items()
         ]
         await self.send({"type": "http.response.start", "status": status, "headers": encoded})
 

@@ -73,17 +73,17 @@ def states(rows) -> dict:
         if row["status_scope"] in (None, "any_status"):
             pairs.setdefault((row["jurisdiction"], row["population"]), []).append(row)
     order = list(STATES)
-    found = {}
+    states_of_pairs = {}
     for pair, members in pairs.items():
         best = min((state(r) for r in members), key=order.index)
         speaking = [r for r in members if state(r) == best]
-        found[pair] = {
+        states_of_pairs[pair] = {
             "state": best,
             "doubt": doubt({r["standing"] or "established" for r in speaking}),
             "reduced": all(r["benefit_scope"] == "reduced" for r in speaking),
             "rows": members,
         }
-    return found
+    return states_of_pairs
 
 
 # These have a pattern, so that nobody has to tell them apart by color alone.
@@ -110,21 +110,21 @@ def tile(state: str) -> str:
 TILES = {state: tile(state) for state in STATES}
 
 
-def tile_map(population: str, label: str, found: dict, as_of: str) -> Markup:
+def tile_map(population: str, label: str, states_of_pairs: dict, as_of: str) -> Markup:
     """Return the map of one population on a day.
 
     Tiles are out of the tab order: the table has the same links, and 255 stops before the next
     heading would be in the way.
     """
-    drawn = []
+    tiles = []
     for code, (column, row) in PLACES.items():
-        pair = found[code, population]
+        pair = states_of_pairs[code, population]
         words, marks = STATES[pair["state"]], ""
         if pair["reduced"]:
             words, marks = f"{words}, {REDUCED}", "\u2020"
         if pair["doubt"]:
             words, marks = f"{words} ({pair['doubt']})", marks + "*"
-        drawn.append(
+        tiles.append(
             f'<a href="/on/{as_of}/jurisdictions/{code}#{population}" tabindex="-1"'
             f' aria-label="{code}: {words}"><g transform="translate({column * 40 + 2}'
             f' {row * 40 + 2})">{TILES[pair["state"]]}{code}{marks}</text></g></a>\n'
@@ -133,7 +133,7 @@ def tile_map(population: str, label: str, found: dict, as_of: str) -> Markup:
     return Markup(
         f'<figure>\n<figcaption><strong>{named}</strong></figcaption>\n<svg viewBox="0 0 444 322"'
         f' role="group" aria-label="{named}: map of the jurisdictions on'
-        f' {day(as_of)}">\n{"".join(drawn)}</svg>\n</figure>'
+        f' {day(as_of)}">\n{"".join(tiles)}</svg>\n</figure>'
     )
 
 

@@ -182,16 +182,16 @@ class Document:
         shapes = [shape for shape in SHAPES if keys or shape != "object"]
         shape, rows = shape_and_rows(name, "Page", shapes)
         path, operation = f"/benefits/{name}", f"{name}_rows"
-        asked = [*parameters, after, shape]
-        self.add_get(f"{path}.json", operation, "tables", about, asked, rows)
+        taken = [*parameters, after, shape]
+        self.add_get(f"{path}.json", operation, "tables", about, taken, rows)
         self.add_csv(path, operation, "tables", about, [*parameters, stream])
         if keys:
             shape, rows = shape_and_rows(name, "Record", shapes)
-            asked = [key_parameter(keys, columns), shape]
+            taken = [key_parameter(keys, columns), shape]
             about = about | {"title": f"{about['title']}: one row"}
             refused = ("400", "404", "414", "500", "503")
             path = f"{path}/{{key}}.json"
-            self.add_get(path, f"{name}_row", "tables", about, asked, rows, refused)
+            self.add_get(path, f"{name}_row", "tables", about, taken, rows, refused)
 
     async def table_parameters(self, name: str, columns: list[str], leads: bool) -> list[dict]:
         """Return the parameters that both the JSON and the CSV of a table take."""

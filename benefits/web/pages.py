@@ -8,12 +8,12 @@ from benefits.web.case_pages import case, claims
 from benefits.web.place_pages import coverage, eligibility, gaps, home, jurisdiction
 from benefits.web.queries import dataset
 from benefits.web.record_pages import (
-    asked,
     changes,
     codebook,
     evidence,
     method,
     promises,
+    redirect_form,
     search,
     surveys,
 )
@@ -24,7 +24,7 @@ def register_routes():
     return [
         (r"^/$", home),
         (r"^/jurisdictions/(?P<jurisdiction>[A-Za-z]{2})$", jurisdiction),
-        (r"^/ask$", asked),
+        (r"^/ask$", redirect_form),
         (r"^/coverage$", coverage),
         (r"^/eligibility$", eligibility),
         (r"^/cases/(?P<court_case>[a-z0-9-]+)$", case),

@@ -138,22 +138,22 @@ async def coverage(datasette, request):
 async def eligibility(datasette, request):
     about = await dataset(datasette)
     names = answers_of(datasette)["eligibility"]["params"]
-    given = {name: request.args.get(name) or "" for name in names}
-    asked = bool(given["jurisdiction"] or given["age"] or given["pregnant"])
+    parameters = {name: request.args.get(name) or "" for name in names}
+    is_question = bool(parameters["jurisdiction"] or parameters["age"] or parameters["pregnant"])
     return await page(
         datasette,
         request,
         "eligibility",
         **await lists(datasette),
-        given=given,
+        given=parameters,
         about=about,
-        as_of=given["as_of"] or about["data_through"],
-        found=await ask(datasette, "eligibility", **given) if asked else None,
+        as_of=parameters["as_of"] or about["data_through"],
+        found=await ask(datasette, "eligibility", **parameters) if is_question else None,
         group_words={p["population"]: p["label"] for p in (await lists(datasette))["populations"]},
         guidelines=await fixed(
             datasette, "SELECT * FROM poverty_guidelines ORDER BY valid_from DESC, region"
         ),
-        links=data_links("eligibility", **given),
+        links=data_links("eligibility", **parameters),
     )
 
 

@@ -11,23 +11,23 @@ from datasette import NotFound, Response
 from benefits.web.adapter import answers_of
 
 
-async def ask(datasette, answer: str, shape: str = "{}", **given) -> list[dict]:
+async def ask(datasette, answer: str, shape: str = "{}", **parameters) -> list[dict]:
     """Return the rows of an answer. Parameters that are not given are empty.
 
     `shape` is SQL around that of the answer, for pages that need only some of its columns.
     """
     query = answers_of(datasette)[answer]
-    sql, asked = (
+    sql, values = (
         shape.format(query["sql"].rstrip(";\n")),
-        dict.fromkeys(query["params"], "") | given,
+        dict.fromkeys(query["params"], "") | parameters,
     )
-    return await (rows if any(given.values()) else fixed)(datasette, sql, asked)
+    return await (rows if any(parameters.values()) else fixed)(datasette, sql, values)
 
 
 async def rows(datasette, sql: str, parameters=()) -> list[dict]:
-    found = (await datasette.get_database("benefits").execute(sql, parameters)).rows
-    names = found[0].keys() if found else ()
-    return [dict(zip(names, r)) for r in found]
+    result = (await datasette.get_database("benefits").execute(sql, parameters)).rows
+    names = result[0].keys() if result else ()
+    return [dict(zip(names, r)) for r in result]
 
 
 async def fixed(datasette, sql: str, parameters=()) -> list[dict]:
@@ -59,26 +59,26 @@ def kept_by(datasette) -> SimpleNamespace:
 
 async def one(datasette, sql: str, key: str, otherwise: str) -> dict:
     """Return the row with this key. Raises NotFound with the sentence `otherwise`."""
-    found = await rows(datasette, sql, [key])
-    if not found:
+    result = await rows(datasette, sql, [key])
+    if not result:
         raise NotFound(otherwise)
-    return found[0]
+    return result[0]
 
 
-def data_links(answer: str, **given) -> list[dict]:
+def data_links(answer: str, **parameters) -> list[dict]:
     """Return the links to the answer as JSON and CSV.
 
     The addresses have no question mark if the values allow that.
     """
-    given = {k: v for k, v in given.items() if v}
-    if all(re.fullmatch(r"[\w-]+", v, re.ASCII) for v in given.values()):
+    parameters = {k: v for k, v in parameters.items() if v}
+    if all(re.fullmatch(r"[\w-]+", v, re.ASCII) for v in parameters.values()):
         path = (
             f"/answers/{answer}"
-            + ("/" if given else "")
-            + ",".join(f"{k}={v}" for k, v in given.items())
+            + ("/" if parameters else "")
+            + ",".join(f"{k}={v}" for k, v in parameters.items())
         )
         return [{"href": f"{path}.{form}", "label": form.upper()} for form in ("json", "csv")]
-    query = urlencode(given)
+    query = urlencode(parameters)
     return [
         {"href": f"/benefits/{answer}.json?_shape=array&{query}", "label": "JSON"},
         {"href": f"/benefits/{answer}.csv?{query}", "label": "CSV"},
@@ -137,9 +137,9 @@ async def last_changed(datasette, subject: str, about_whom: str, as_of: str, abo
     """
     if not about["complete_from"] <= as_of <= about["data_through"]:
         return as_of  # such an answer says that its day is scheduled, or before the dataset
-    found = await rows(
+    result = await rows(
         datasette,
         "SELECT MAX(day) AS day FROM boundaries WHERE subject = ? AND about = ? AND day <= ?",
         [subject, about_whom, as_of],
     )
-    return max(found[0]["day"] or "", about["complete_from"])
+    return max(result[0]["day"] or "", about["complete_from"])

@@ -82,22 +82,22 @@ async def surveys(datasette, request):
 
 async def changes(datasette, request):
     about = await dataset(datasette)
-    given = {
+    parameters = {
         name: request.args.get(name) or "" for name in ("jurisdiction", "court_case", "population")
     }
-    found = await ask(datasette, "timeline", **given)
+    changes_shown = await ask(datasette, "timeline", **parameters)
     return await page(
         datasette,
         request,
         "changes",
         **await lists(datasette),
-        given=given,
-        found=found,
+        given=parameters,
+        found=changes_shown,
         about=about,
         cases=await fixed(
             datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"
         ),
-        links=data_links("timeline", **given),
+        links=data_links("timeline", **parameters),
     )
 
 
@@ -171,17 +171,21 @@ async def search(datasette, request):
     )
 
 
-async def asked(datasette, request):
+async def redirect_form(datasette, request):
     """Redirect from what a form sends to the address of the page.
 
     A form can only fill a query string. A page on a day has an address that can be cited.
     """
-    given = {
+    parameters = {
         name: request.args.get(name) or "" for name in ("as_of", "compare", "jurisdiction", "page")
     }
-    path = "/jurisdictions/" + given["jurisdiction"] if given["jurisdiction"] else given["page"]
-    compare = given["compare"] if path == "/coverage" else ""
-    if compare and not given["as_of"]:  # an empty date means the same as on the page
-        given["as_of"] = (await dataset(datasette))["data_through"]
-    on = f"/on/{given['as_of']}" if given["as_of"] else ""
+    path = (
+        "/jurisdictions/" + parameters["jurisdiction"]
+        if parameters["jurisdiction"]
+        else parameters["page"]
+    )
+    compare = parameters["compare"] if path == "/coverage" else ""
+    if compare and not parameters["as_of"]:  # an empty date means the same as on the page
+        parameters["as_of"] = (await dataset(datasette))["data_through"]
+    on = f"/on/{parameters['as_of']}" if parameters["as_of"] else ""
     return Response.redirect((on + path + (f"/and/{compare}" if compare else "")) or "/")

@@ -379,11 +379,11 @@ def bounded_rows(query: bytes) -> bytes:
 def plain_record(scope: dict, site) -> dict:
     """Return the scope with the address of a record as Datasette writes it: a dot as ~2E."""
     path = scope["raw_path"].partition(b"?")[0].decode("latin-1")
-    found = re.fullmatch(r"/benefits/([^/.]+)/([^/]+)", path)
-    if not found or found[1] not in site.tables or "." not in found[2]:
+    match = re.fullmatch(r"/benefits/([^/.]+)/([^/]+)", path)
+    if not match or match[1] not in site.tables or "." not in match[2]:
         return scope
-    row, _, form = found[2].rpartition(".")
+    row, _, form = match[2].rpartition(".")
     form = f".{form}" if form in site.forms else ""
-    row = (row if form else found[2]).replace(".", "~2E")
-    path = f"/benefits/{found[1]}/{row}{form}"
+    row = (row if form else match[2]).replace(".", "~2E")
+    path = f"/benefits/{match[1]}/{row}{form}"
     return scope | {"path": path, "raw_path": path.encode("latin-1")}
