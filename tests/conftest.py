@@ -32,11 +32,6 @@ for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(name, None)  # what `make test` tells the make that a test runs
 
 
-def pytest_xdist_auto_num_workers(config):
-    """Run twice as many processes as there are cores: half of the time a test waits."""
-    return 2 * (os.cpu_count() or 1)
-
-
 def pytest_collection_modifyitems(items):
     """Begin with the files that have slow tests: processes that run last have little left to do."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
