@@ -174,12 +174,14 @@ def test_a_program_for_some_statuses_is_no_answer_for_all(ask, jurisdiction, pop
     assert [r for r in rows if r["status_scope"] not in (None, "any_status")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["coverage_on", "roles_on", "sharing_on"])
 @pytest.mark.parametrize("day", ["9999-12-30", "9999-12-31", "2199-01-01"])
 def test_no_day_of_knowledge_is_special(ask, answer, day):
     assert ask(answer, known_at=day) == ask(answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["coverage_on", "sharing_on", "roles_on"])
 def test_the_last_days_of_the_calendar_are_days(ask, answer):
     last = [
@@ -210,6 +212,7 @@ def test_eligibility(ask, jurisdiction, person, found):
     assert all(r["rules_met"] and r["citations"] for r in rows)
 
 
+@pytest.mark.slow
 @given(
     day=LIKELY_DAY,
     age=st.integers(0, 120),
@@ -260,6 +263,7 @@ def test_evidence_for_a_record_without_source_says_so(db, ask):
 # ---- properties ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(day=DAY, age=st.integers(0, 90))
 @settings(max_examples=60, deadline=None)
 def test_each_day_has_one_answer_for_one_person(ask, day, age):

@@ -21,6 +21,7 @@ FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_sort_gives_back_the_canonical_bytes(form, broken):
     path = broken / "data" / "populations.csv"

@@ -282,6 +282,7 @@ SLIPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SLIPS)
 def test_an_unknown_property_is_a_fault_at_every_level(name, broken):
     edit(broken, SLIPS[name])

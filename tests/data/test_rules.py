@@ -119,6 +119,7 @@ def test_empty_table(broken):
     ]
 
 
+@pytest.mark.slow
 def test_released_through(broken, package):
     """A release cannot hold what came after its day. While the next version is in the
     making, no release has the version of the package."""
@@ -178,6 +179,7 @@ def test_all_faults_in_one_run(broken, package):
     assert {c["rule"] for c in chosen} <= {f.rule for f in faults(broken)}
 
 
+@pytest.mark.slow
 def test_copy_is_whole(tmp_path):
     assert faults(copy_package(tmp_path / "p")) == []
 
@@ -190,6 +192,7 @@ def test_mutants_are_caught(capsys, monkeypatch):
     assert mutants_verb.main(["--count", str(len(kinds))]) == 0, capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_mutant_that_is_not_caught_is_told(capsys, monkeypatch):
     monkeypatch.setattr(check, "package_faults", lambda package: [])
     assert mutants_verb.main(["--count", "3", "--jobs", "1"]) == 1
@@ -244,6 +247,7 @@ def test_plain_letters_and_signs_of_any_script_are_no_odd_characters():
     assert text.odd_character("Café § 1396b(v) – “Niño” naïve 中文 Ελλάδα €5") == ""
 
 
+@pytest.mark.slow
 def test_a_row_that_no_change_could_hold_is_a_fault(broken):
     def change(rows):
         for column in ("summary", "name"):

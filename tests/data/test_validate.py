@@ -267,6 +267,7 @@ def test_a_cell_that_is_not_of_its_type_is_one_fault(broken, table, column):
     assert [(f.field, f.rule) for f in faults] == [(column, "type")], faults
 
 
+@pytest.mark.slow
 def test_other_cells_of_that_row_are_still_checked(broken):
     path = broken / "data" / "coverage.csv"
     with open(path, newline="", encoding="utf-8") as file:

@@ -91,6 +91,7 @@ def test_a_damaged_archive_is_named_in_a_sentence(what, tmp_path):
     assert said in str(refused.value)
 
 
+@pytest.mark.slow
 def test_verbs_on_a_damaged_archive_end_without_a_traceback(broken):
     (broken / "releases").mkdir()
     (broken / "releases" / "1.0.0.zip").write_bytes(DAMAGED["encrypted"][0])

@@ -17,6 +17,7 @@ from support import find, rewrite, run
 from worked_examples import examples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("e", examples("diff"), ids=lambda e: e["what"])
 def test_changed_cells(e, broken, package):
     table = package.tables[e["table"]]

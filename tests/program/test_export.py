@@ -43,6 +43,7 @@ def test_csv_is_the_data_file(exported, package):
         ).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["json", "jsonl"])
 def test_pandas_reads_json(exported, package, form):
     for name, table in package.tables.items():
@@ -61,6 +62,7 @@ def test_pandas_reads_json(exported, package, form):
             assert found == wanted(package, name), name
 
 
+@pytest.mark.slow
 def test_pandas_and_duckdb_read_parquet(exported, package):
     for name, table in package.tables.items():
         path = exported / "parquet" / f"{name}.parquet"
@@ -122,6 +124,7 @@ def test_same_bytes_everywhere(exported, database, tmp_path):
     assert sums(tmp_path) == sums(exported)
 
 
+@pytest.mark.slow
 def test_a_table_that_no_sheet_can_hold_is_told_and_the_other_formats_are_there(
     database, tmp_path, monkeypatch
 ):

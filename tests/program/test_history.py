@@ -157,6 +157,7 @@ def given_back(after, before) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_every_release_kept_is_given_back_exactly(package):
     """releases/ holds each release as it was published; today's code opens it, and history
     leads back to it: from the present package once its version is prepared, from the last

@@ -28,6 +28,7 @@ def checkout(tmp_path_factory, database):
     return root
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(sum(language == "python" for language, _ in BLOCKS)))
 def test_python_examples_run(checkout, number):
     code = [text for language, text in BLOCKS if language == "python"][number]
@@ -74,6 +75,7 @@ def test_links_lead_somewhere(target):
     assert (ROOT / target).exists()
 
 
+@pytest.mark.slow
 def test_generated_documents_are_up_to_date():
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "describe.py"), "--check"],

@@ -182,6 +182,7 @@ def test_a_verb_shows_a_name_that_is_no_text(tmp_path):
     assert done.returncode == 1 and b"\\udcff.db does not exist" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_verb_runs_with_closed_streams(closed):
     verb = shlex.join([sys.executable, str(ROOT / "scripts" / "version.py")])

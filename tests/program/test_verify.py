@@ -89,6 +89,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", DAMAGES)
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_damaged_file_is_a_problem_in_a_sentence(form, what, one_table, capsys):
@@ -123,6 +124,7 @@ def test_the_verb_ends_without_a_traceback(form, copy):
 SHAPES = ["[]", "{}", "[1]", "[[]]", "null", '[{"coverage": "x"}]', "[" * 50_000, '"x"', "NaN"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", SHAPES, ids=lambda t: t[:20])
 @pytest.mark.parametrize("form", ["json", "jsonl"])
 def test_json_of_another_shape_is_a_problem(form, text, one_table):
@@ -130,6 +132,7 @@ def test_json_of_another_shape_is_a_problem(form, text, one_table):
     assert [p for p in verify.cell_problems(one_table) if p.startswith(f"{form}: table coverage")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_file_that_is_gone_is_a_problem(form, one_table):
     (one_table / FORMATS[form]).unlink()
@@ -186,6 +189,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ODD)
 def test_diff_of_a_descriptor_of_another_shape_is_a_sentence(what, broken):
     path = broken / "datapackage.json"

@@ -114,6 +114,7 @@ def test_what_a_reader_describes_is_not_kept(database):
         assert front.key(scope, address, "age=30") is None
 
 
+@pytest.mark.slow
 def test_a_statement_over_its_time_is_told_and_never_left_out(database):
     """Of rows, of a count, of a facet, of a CSV, of an answer, of a page."""
     site = site_app.datasette(database)

@@ -27,6 +27,7 @@ DATED = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "day",
     ["0001-01-01", "1995-01-01", "2023-12-31", "2024-02-29", "9999-12-31", *map(str, RANDOM_DAYS)],

@@ -69,6 +69,7 @@ def test_the_questions_of_the_readme(site):
     assert len(plaintiffs[0]) == 20 and plaintiffs[1] - plaintiffs[0] == {"WI"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_every_answer_in_three_forms(site, answer):
     page = site.get(f"/benefits/{answer}")
@@ -82,6 +83,7 @@ def test_every_answer_in_three_forms(site, answer):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer", ANSWERS + ("timeline", "eligibility", "gaps", "search", "history_of")
 )
@@ -246,6 +248,7 @@ def test_the_database_can_be_downloaded_and_answers(site, tmp_path):
     assert sqlite3.connect(copy).execute("SELECT COUNT(*) FROM jurisdictions").fetchone()[0] == 51
 
 
+@pytest.mark.slow
 def test_every_table_that_is_served_is_paged_here(site, db):
     names = [
         r["name"]

@@ -108,6 +108,7 @@ def test_wide_tables_have_a_caption_and_scroll_in_a_named_box(site, path):
     assert all(b["tabindex"] == "0" and b["role"] == "region" and b["aria-label"] for b in boxes)
 
 
+@pytest.mark.slow
 def test_links_out_of_the_site_carry_no_address(site):
     for path in PAGES:
         for a in Page(site.get(path).text).all("a"):
@@ -165,6 +166,7 @@ def test_facets_and_pages_stay_on_the_site_whatever_host_is_asked(site):
     assert "Filter by value" in body and "elsewhere.example" not in body
 
 
+@pytest.mark.slow
 def test_questions_offer_dates_codes_and_ranges(site, db):
     page = Page(site.get("/benefits/sharing_on?jurisdiction=CA&as_of=2026-01-06").text)
     names = {a["name"]: a for a in page.all("input", "select")}

@@ -105,6 +105,7 @@ RFC_5545 = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("holds", [r[1] for r in RFC_5545], ids=[r[0] for r in RFC_5545])
 def test_calendar(ics, holds):
     book = Calendar.from_ical(ics)

@@ -207,6 +207,7 @@ def test_links_of_the_feed_lead_to_pages(revised):
     get(revised, *sorted(addresses))
 
 
+@pytest.mark.slow
 def test_what_is_not_released_is_dated_by_the_data(before, unreleased, kept, monkeypatch):
     was = entries_in(get(before, "/changes.atom")[0])
     monkeypatch.setattr(feeds, "ROOT", kept.parent)

@@ -13,6 +13,7 @@ from packages import FILTERS, entries_in, events_in, get, instants
 from benefits import recorded
 
 
+@pytest.mark.slow
 def test_nothing_is_newer_than_the_data(site, db):
     days = "SELECT MAX(date) FROM releases UNION SELECT data_through FROM dataset"
     last = max(row[0] for row in db.execute(days))
@@ -44,6 +45,7 @@ def test_a_scheduled_change_is_in_the_feeds_as_scheduled(site, db):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/changes.atom", "/changes.ics", "/changes.atom?jurisdiction=IL"])
 def test_feeds_are_the_same_bytes_each_time(site, path, database):
     first = site.get(path, headers={"host": "elsewhere.example"})

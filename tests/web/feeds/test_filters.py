@@ -39,6 +39,7 @@ def test_a_feed_and_a_calendar_have_what_the_answer_has(site, query):
     assert held == {key.replace("/", "-") for key in kept}
 
 
+@pytest.mark.slow
 def test_a_filtered_feed_is_a_feed_of_its_own(site):
     feeds = [
         ElementTree.fromstring(site.get(f"/changes.atom?{query}").content) for query in FILTERS
@@ -98,6 +99,7 @@ def test_what_other_sites_add_to_links_makes_no_second_feed():
     assert feeds.chosen(added) == {"jurisdiction": "IL"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query, words",
     [
