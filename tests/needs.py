@@ -12,7 +12,7 @@ from benefits import setup
 # Tests that use one of these fixtures need its program, or are slow because it is; other tests say
 # so by a marker of that name.
 FIXTURES = {
-    **dict.fromkeys(("browser", "chromium"), ("chromium", "libatomic")),
+    "browser": ("chromium", "libatomic"),
     # A release, a static copy, all formats, the dataset in one file, feeds after a correction.
     **dict.fromkeys(("origin", "copy", "exported", "whole", "file", "spans", "revised"), ("slow",)),
 }

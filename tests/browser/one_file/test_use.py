@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
-from benefits import setup
 from benefits.package import ROOT
 from worked_examples import examples
 
@@ -34,19 +32,8 @@ ASKED = sorted({(e["as_of"], e["jurisdiction"], e["population"]) for e in exampl
 ASKED = ASKED[:: len(ASKED) // 30][:30]
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as p:
-        started = p.chromium.launch(
-            executable_path=setup.find_tool("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield started
-        started.close()
-
-
 @pytest.fixture
-def visit(chromium, file):
+def visit(browser, file):
     """visit("#search?q=HBIA") -> the page in that view. Whatever it asks for besides itself,
     and whatever it complains of, fails the test."""
     asked, said, contexts = [], [], []
@@ -58,7 +45,7 @@ def visit(chromium, file):
         route.abort()
 
     def go(view="", **options):
-        contexts.append(chromium.new_context(**options))
+        contexts.append(browser.new_context(**options))
         contexts[-1].route("**/*", refuse)
         page = contexts[-1].new_page()
         page.set_default_timeout(10_000)
@@ -274,13 +261,13 @@ def test_no_cell_is_a_formula(visit):
     ]
 
 
-def test_a_file_cut_off_says_so(chromium, file, tmp_path):
+def test_a_file_cut_off_says_so(browser, file, tmp_path):
     text = file.read_text(encoding="utf-8")
     at = text.index('id="data">') + 5000
     (tmp_path / "cut.html").write_text(
         text[:at] + text[text.index("</script>", at) :], encoding="utf-8"
     )
-    page = chromium.new_page()
+    page = browser.new_page()
     page.goto((tmp_path / "cut.html").as_uri())
     assert "could not be read" in page.get_by_role("alert").inner_text()
     page.close()
