@@ -59,9 +59,10 @@ def command(unit: str, **words: str) -> list[str]:
     (line,) = re.findall(
         "^ExecStart=(.*)$", (DEPLOY / unit).read_text(encoding="utf-8"), re.MULTILINE
     )
+    parts = shlex.split(line)  # before the words are replaced: a folder may have a space
     for old, new in words.items():
-        line = line.replace(old, new)
-    return shlex.split(line)
+        parts = [part.replace(old, new) for part in parts]
+    return parts
 
 
 def answers(port: int, within: float = 20) -> None:
