@@ -172,7 +172,12 @@ class Exchange:
         if self.started:
             return  # the server closes the connection, so that a part is not taken for the whole
         datasette = self.guard.datasette
-        content_type, body = await render_refusal(datasette, self.path, status, sentences)
+        try:
+            content_type, body = await render_refusal(datasette, self.path, status, sentences)
+        except Exception as error:
+            # The page that refuses fails itself: that is our error, and is told as plain text.
+            status, sentences = describe_exception(error)
+            content_type, body = "text/plain; charset=utf-8", (sentences[0] + "\n").encode()
         headers = {"content-type": content_type, "content-length": str(len(body))}
         headers |= METHODS if status == 405 else AGAIN if status == 503 else {}
         with contextlib.suppress(OSError):  # the connection may have broken

@@ -92,13 +92,9 @@ async def render_refusal(
     if not path.endswith(".csv"):
         again = re.sub("^/on/[^/]*|/and/[^/]*$", "", path) or "/" if status == 400 else None
         values = {"status": status, "problems": sentences, "again": again}
-        try:
-            await datasette.invoke_startup()
-            page = await datasette.render_template("refusal.html", values)
-            return "text/html; charset=utf-8", page.encode()
-        except Exception as error:
-            # The page that refuses has an error itself: the sentences go out as plain text.
-            log_error(error)
+        await datasette.invoke_startup()
+        page = await datasette.render_template("refusal.html", values)
+        return "text/html; charset=utf-8", page.encode()
     return "text/plain; charset=utf-8", ("\n".join(sentences) + "\n").encode()
 
 

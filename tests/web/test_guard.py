@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from datasette.app import Datasette
 from datasette.plugins import pm
 from requests_to_site import EVERYWHERE, get, raw
 
@@ -79,6 +80,17 @@ def test_a_fault_of_ours_is_told_as_ours(inside, app, caplog):
     )
     reference = re.search(rb"reference is (\w+)", body)[1].decode()
     assert f"fault {reference}" in caplog.text and "guard.py" in caplog.text
+
+
+def test_a_fault_of_the_page_that_refuses_is_told_as_ours(inside, caplog, monkeypatch):
+    async def broken(*args, **options):
+        raise KeyError("canary")
+
+    monkeypatch.setattr(Datasette, "render_template", broken)
+    status, headers, body = inside(path=b"/nothing-here")
+    assert status == 500 and EVERYWHERE.items() <= headers.items()
+    assert b"our error, not yours" in body and b"canary" not in body + caplog.text.encode()
+    assert "fault " in caplog.text
 
 
 def test_an_answer_that_breaks_off_is_not_finished(inside):

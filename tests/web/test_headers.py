@@ -197,21 +197,25 @@ def test_the_database_downloaded_is_the_one_that_answers(database, tmp_path):
     )
 
 
-def test_a_database_cut_in_place_is_not_taken_for_the_whole(database, tmp_path):
+@pytest.mark.parametrize(
+    "size, status, sentence",
+    [(100_000, 500, "This is our error"), (20_000_000, 404, "changed while the site ran")],
+)
+def test_a_database_changed_in_place_is_not_taken_for_the_whole(
+    database, tmp_path, size, status, sentence
+):
+    """Of one that was cut not even the page of a refusal can be made."""
     copy = tmp_path / "benefits.db"
     shutil.copy(database, copy)
     app = site_app.datasette(copy).app()
-    os.truncate(copy, 100_000)
+    os.truncate(copy, size)
     answer = asyncio.run(
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a").get(
             "/benefits.db"
         )
     )
-    assert (
-        answer.status_code == 404
-        and "changed while the site ran" in answer.text
-        and "etag" not in answer.headers
-    )
+    assert answer.status_code == status and sentence in answer.text
+    assert "etag" not in answer.headers and b"SQLite format" not in answer.content
 
 
 def test_health(site, package):
