@@ -67,7 +67,7 @@ def conflict_pair(package):
     for record in citations_by_record(package).values():
         supported = {c["field"] for _, c in record if c["relation"] == "supports"}
         for line, c in record:
-            if c["relation"] == "contradicts":
+            if c["relation"] != "supports":
                 table = package.tables["citations"]
                 if c["field"] not in supported:
                     yield (
@@ -76,7 +76,7 @@ def conflict_pair(package):
                         c,
                         "relation",
                         (
-                            f"contradicts {c['field'] or 'the record'} of {c['record']}, which no"
+                            f"{c['relation']} {c['field'] or 'the record'} of {c['record']}, which no"
                             " citation supports"
                         ),
                     )
@@ -86,7 +86,7 @@ def conflict_pair(package):
                         line,
                         c,
                         "note",
-                        "is empty although the source contradicts the value",
+                        f"is empty although the source {c['relation']}",
                     )
 
 
@@ -101,14 +101,7 @@ OWN_SOURCES = {"survey_answers", "claims"}
 def third_hand(package):
     if not readable(package, "citations", "sources"):
         return
-    reliability = {s["source"]: s["reliability"] for s in package.rows("sources")}
-    citations = citations_by_record(package)
-    # An established row may end on a reported day: the row that follows it has the weaker standing.
-    weaker = {
-        (r["program"], r["population"], r["valid_from"])
-        for r in package.rows("coverage")
-        if r["standing"] != "established"
-    }
+    citations = support_by_field(package)
     message = "rests on third-hand sources alone and is shown as established"
     for table in facts(package):
         if table.name in OWN_SOURCES:
@@ -117,18 +110,49 @@ def third_hand(package):
         for line, row in table.located():
             if not is_firm(table.name, row):
                 continue
-            support = defaultdict(set)
-            for _, c in citations.get((table.name, table.key_of(row)), []):
-                if c["relation"] == "supports":
-                    support[c["field"]].add(reliability.get(c["source"]))
+            support = citations[table.name, table.key_of(row)]
             if support and set().union(*support.values()) == {"third_hand"}:
                 yield table, line, row, "", message
-                continue
-            end = row.get("program"), row.get("population"), row.get("valid_to")
-            for column in columns:
-                taken_over = column == "valid_to" and end in weaker
-                if support.get(column) == {"third_hand"} and not taken_over:
-                    yield table, line, row, column, f"{row.get(column)!r} {message}"
+            elif table.name != "coverage":  # its answers say how firmly each field is known
+                for column in columns:
+                    if support.get(column) == {"third_hand"}:
+                        yield table, line, row, column, f"{row.get(column)!r} {message}"
+
+
+def support_by_field(package):
+    """Return {(table, record): {field: reliabilities of the sources in support}}."""
+    reliability = {s["source"]: s["reliability"] for s in package.rows("sources")}
+    support = defaultdict(lambda: defaultdict(set))
+    for record, citations in citations_by_record(package).items():
+        for _, c in citations:
+            if c["relation"] == "supports":
+                support[record][c["field"]].add(reliability.get(c["source"]))
+    return support
+
+
+@rule(
+    "row-standing",
+    "write the standing that the citations give, or correct the citations of the whole row",
+)
+def row_standing(package):
+    """Check the standing of coverage rows, which follows from citations as in field_standing.sql."""
+    if not readable(package, "coverage", "citations", "sources"):
+        return
+    citations, support = citations_by_record(package), support_by_field(package)
+    for table, line, row in located(package, "coverage"):
+        record = "coverage", row["coverage"]
+        if record not in support:
+            continue
+        sources = support[record].get(None) or set().union(*support[record].values())
+        if any(c["relation"] == "contradicts" and not c["field"] for _, c in citations[record]):
+            standing, why = "disputed", "a source contradicts the whole row"
+        elif sources == {"third_hand"}:
+            standing, why = "reported", "only third-hand sources support the whole row"
+        else:
+            standing, why = "established", "a primary or secondary source supports the whole row"
+        if row["standing"] != standing:
+            message = f"is {row['standing']}, but {why}, which gives {standing}"
+            yield table, line, row, "standing", message
 
 
 def is_firm(table: str, row: dict) -> bool:

@@ -89,7 +89,7 @@ def age_bounds(package):
     if not readable(package, "coverage", "populations"):
         return
     bounds = {p["population"]: p for p in package.rows("populations")}
-    for table, line, row in located(package, "coverage"):
+    for table, line, row in located(package, "coverage", "absences"):
         low, high = row["age_min"], row["age_max"]
         if low is not None and high is not None and low > high:
             yield table, line, row, "age_max", f"{high} is below age_min {low}"
@@ -97,6 +97,8 @@ def age_bounds(package):
         if p is None:
             continue
         floor, ceiling = p["age_floor"], p["age_ceiling"]
+        if table.name == "absences":  # there an empty cell is the bound of the population
+            low, high = floor if low is None else low, ceiling if high is None else high
         if floor is not None and (low is None or low < floor):
             yield (
                 table,
