@@ -76,8 +76,8 @@ def conflict_pair(package):
                         c,
                         "relation",
                         (
-                            f"{c['relation']} {c['field'] or 'the record'} of {c['record']}, which no"
-                            " citation supports"
+                            f"{c['relation']} {c['field'] or 'the record'} of {c['record']},"
+                            " which no citation supports"
                         ),
                     )
                 if not c["note"]:
@@ -135,7 +135,7 @@ def support_by_field(package):
     "write the standing that the citations give, or correct the citations of the whole row",
 )
 def row_standing(package):
-    """Check the standing of coverage rows, which follows from citations as in field_standing.sql."""
+    """Check that the standing of a coverage row follows from its citations."""
     if not readable(package, "coverage", "citations", "sources"):
         return
     citations, support = citations_by_record(package), support_by_field(package)
