@@ -29,7 +29,7 @@ ABSENT = {"none": "none", "unknown": "not_established"}
 
 
 def rows_of(jurisdiction: str, population: str, text: str) -> dict[str, list[dict]]:
-    """Return rows of programs, coverage, absences and citations for the short form of an example."""
+    """Return the rows of each table for the short form of an example."""
     tables: dict[str, list[dict]] = {
         t: [] for t in ("programs", "coverage", "absences", "citations")
     }

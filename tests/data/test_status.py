@@ -6,10 +6,10 @@ import sqlite3
 from datetime import date
 
 import pytest
+import reduction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import reduction
 from benefits.answers import read_answers
 from worked_examples import examples
 
