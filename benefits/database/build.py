@@ -66,11 +66,11 @@ def fill(
     describe_dataset(db, package, digests)
     db.commit()
     make_search(db, package)
-    run_scripts(connection, sql / "tables")
     db.begin()
     make_derived(db, package, digests)
     db.commit()
     run_scripts(connection, sql / "views")
+    run_scripts(connection, sql / "tables")
     # Foreign keys are checked once, at the end.
     broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     if broken:

@@ -33,8 +33,25 @@ XLSX_CREATED = datetime(2026, 1, 1)
 
 # What the answers read besides the package's tables and the tables of earlier states (NAME_known),
 # and which of their columns are dates.
-FOR_ANSWERS = ("dataset", "records", "record_citations", "survey_agreement_all")
-BUILT_DATES = ("data_through", "complete_from", "known_from", "known_to", "starts_by", "as_of")
+FOR_ANSWERS = (
+    "dataset",
+    "records",
+    "record_citations",
+    "survey_agreement_all",
+    "coverage_doubts",
+    "status_spans",
+)
+BUILT_DATES = (
+    "data_through",
+    "complete_from",
+    "known_from",
+    "known_to",
+    "starts_by",
+    "as_of",
+    "valid_from",
+    "valid_to",
+    "last_checked",
+)
 
 
 @dataclass

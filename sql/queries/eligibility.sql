@@ -111,7 +111,7 @@ groups AS (
     )
     OR (
       q.population IN ('child', 'adult', 'older_adult')
-      AND asked.age BETWEEN COALESCE(q.age_floor, 0) AND COALESCE(q.age_ceiling, 999)
+      AND asked.age BETWEEN COALESCE(q.core_age_min, 0) AND COALESCE(q.core_age_max, 999)
     )
 ),
 -- Where no rules of a group are met: what is known of the group on the day. A group without any row
@@ -137,18 +137,42 @@ unmet AS (
     AND a.population = g.population
     AND a.valid_from <= asked.as_of
     AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)
+    AND (
+      asked.age IS NULL
+      OR asked.age BETWEEN COALESCE(a.age_min, 0) AND COALESCE(a.age_max, 999)
+    )
+  -- A program for people of this age, which may count them into another group by age.
   LEFT JOIN (
-    SELECT jurisdiction, population, MIN(coverage) AS coverage
-    FROM coverage_rules r, asked
+    SELECT r.jurisdiction, q.population, MIN(r.coverage) AS coverage
+    FROM coverage_rules r
+    CROSS JOIN asked
+    JOIN groups q ON q.population = r.population
+      OR (
+        asked.age IS NOT NULL
+        AND q.population IN ('child', 'adult', 'older_adult')
+        AND r.population IN ('child', 'adult', 'older_adult')
+      )
     WHERE r.status_scope = 'any_status'
       AND r.valid_from <= asked.as_of
       AND (r.valid_to IS NULL OR asked.as_of < r.valid_to)
+      AND (
+        asked.age IS NULL
+        OR asked.age BETWEEN COALESCE(r.age_min, 0) AND COALESCE(r.age_max, 999)
+      )
     GROUP BY 1, 2
   ) c ON c.jurisdiction = p.jurisdiction AND c.population = g.population
   WHERE NOT EXISTS (
     SELECT 1
     FROM met m
-    WHERE m.jurisdiction = p.jurisdiction AND m.population = g.population
+    WHERE m.jurisdiction = p.jurisdiction
+      AND (
+        m.population = g.population
+        OR (
+          asked.age IS NOT NULL
+          AND g.population IN ('child', 'adult', 'older_adult')
+          AND m.population IN ('child', 'adult', 'older_adult')
+        )
+      )
   )
 ),
 answers AS (
@@ -189,11 +213,7 @@ answers AS (
         ' Reduced benefits: ' || lower(substr(m.benefits, 1, 1)) || substr(m.benefits, 2) || '.'
       ELSE ''
     END
-    || CASE m.standing
-      WHEN 'established' THEN ''
-      WHEN 'disputed' THEN ' Sources disagree on part of the rule; see the note.'
-      ELSE ' The rule is ' || m.standing || ', not established.'
-    END
+    || COALESCE(d.doubt_in_words, '')
     || CASE
       WHEN asked.as_of > asked.data_through THEN ' As scheduled on ' || asked.data_through || '.'
       ELSE ''
@@ -220,6 +240,7 @@ answers AS (
     m.valid_from,
     m.valid_to,
     m.standing,
+    d.uncertain,
     m.note,
     m.coverage,
     rc.citations,
@@ -227,6 +248,7 @@ answers AS (
     asked.version AS dataset_version
   FROM met m
   CROSS JOIN asked
+  LEFT JOIN coverage_doubts d ON d.coverage = m.coverage
   LEFT JOIN record_citations rc ON rc."table" = 'coverage' AND rc.record = m.coverage
   UNION ALL
   -- Groups for which it is not established whether there is a program.
@@ -247,7 +269,7 @@ answers AS (
     round(u.pct, 1),
     u.poverty_guideline,
     NULL, NULL, NULL, NULL, NULL, NULL, -- enrollment to cost_sharing
-    NULL, NULL, NULL, -- valid_from to standing
+    NULL, NULL, NULL, NULL, -- valid_from to uncertain
     u.note,
     NULL, -- coverage
     COALESCE(rc.citations, 'No source: searched without result'),
@@ -275,7 +297,7 @@ answers AS (
     round(p.pct, 1),
     p.poverty_guideline,
     NULL, NULL, NULL, NULL, NULL, NULL, -- enrollment to cost_sharing
-    NULL, NULL, NULL, -- valid_from to standing
+    NULL, NULL, NULL, NULL, -- valid_from to uncertain
     (
       SELECT group_concat(x.said, '; ')
       FROM (
