@@ -77,8 +77,8 @@ periods AS (
     s.records,
     COALESCE(s.status, 'other_group')
       || '|' || COALESCE(s.bands, '')
-      || '|' || COALESCE(s.income_limit_pct_fpl, '')
-      || '|' || COALESCE(s.income_limit_lowest_pct_fpl, '')
+      || '|' || COALESCE(s.income_limit_pct_fpl || '', '')
+      || '|' || COALESCE(s.income_limit_lowest_pct_fpl || '', '')
       || '|' || COALESCE(s.benefit_scope, '')
       || '|' || COALESCE(s.program_names, '') AS answer
   FROM status_spans w
