@@ -120,6 +120,12 @@ changed AS (
   JOIN months m ON m.month >= substr(c.valid_from, 1, 7)
     AND substr(m.month, 1, 4) = substr(c.valid_from, 1, 4)
     AND (r.valid_from_precision = 'year' OR m.month = substr(c.valid_from, 1, 7))
+  -- As long as the row decides the answer.
+  JOIN periods p ON p.jurisdiction = c.jurisdiction
+    AND p.population = c.population
+    AND p.valid_from <= m.first_day
+    AND (p.valid_to IS NULL OR m.first_day < p.valid_to)
+    AND ' ' || p.records || ' ' LIKE '% coverage/' || r.coverage || ' %'
 )
 SELECT
   m.first_day AS month,
