@@ -34,6 +34,7 @@ TOOLS = {
     "openssl": ("openssl", ("openssl",)),
     "curl": ("curl", ("curl",)),
     "git": ("git", ("git",)),
+    "rscript": ("r-base-core", ("Rscript",)),
     "wrk": ("wrk", ("wrk",)),
 }
 # For each set: its venv, its lock files in order, its programs, and whether it works without them.
@@ -42,7 +43,7 @@ SETS = {
     "test": (
         ".venv",
         ["requirements/site.txt", "requirements/test.txt"],
-        ["git", "chromium", "libatomic", "nginx", "java", "openssl", "curl"],
+        ["git", "chromium", "libatomic", "nginx", "java", "openssl", "curl", "rscript"],
         True,
     ),
     "bench": (

@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from benefits import diff, repository
+from benefits.answers import read_answer
+from benefits.errors import BenefitsError
 from benefits.sqlite import sqlite_uri
 
 SUMS = "SHA256SUMS"
@@ -180,6 +182,14 @@ def sqlite_cells(db: sqlite3.Connection, table: str, columns: Iterable[str] = ()
         return [c[0] for c in cursor.description], cursor.fetchall()
 
 
+def answer_cells(db: sqlite3.Connection, file: Path) -> Cells:
+    """Return the cells of an answer, all of them, from its SQL file."""
+    with reading(sqlite3.Error, BenefitsError, ValueError):
+        answer = read_answer(file)
+        cursor = db.execute(answer.sql, dict.fromkeys(answer.parameters, ""))
+        return [c[0] for c in cursor.description or ()], cursor.fetchall()
+
+
 def quote(name: str) -> str:
     """Return a name as SQL."""
     return '"' + name.replace('"', '""') + '"'
@@ -212,7 +222,29 @@ def cell_problems(folder: Path) -> list[str]:
             what = file.relative_to(folder).as_posix()
             in_database = partial(sqlite_cells, db, file.stem)
             problems += compare_cells("parquet", what, in_database, partial(parquet_cells, file))
+        problems += panel_problems(folder, db)
     return problems
+
+
+def panel_problems(folder: Path, db: sqlite3.Connection) -> list[str]:
+    """Return a sentence for each file of the panel with other rows than its answer gives.
+
+    Releases before 2.0.0 have none.
+    """
+    file = folder / "sql" / "queries" / "panel.sql"
+    if not file.is_file():
+        return []
+    try:
+        columns, rows = answer_cells(db, file)
+    except Damaged as e:
+        return [f"sqlite: the panel {e}: {AGAIN}"]
+    texts = [tuple(None if cell is None else str(cell) for cell in row) for row in rows]
+    read_csv = partial(csv_cells, folder / "panel.csv", ["string"] * len(columns))
+    read_parquet = partial(parquet_cells, folder / "parquet" / "panel.parquet")
+    return [
+        *compare_cells("csv", "panel.csv", lambda: (columns, texts), read_csv),
+        *compare_cells("parquet", "parquet/panel.parquet", lambda: (columns, rows), read_parquet),
+    ]
 
 
 def readers_of(

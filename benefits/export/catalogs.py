@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import PurePosixPath
 
+from benefits.export import panel
 from benefits.package import Package, Table
 
 CROISSANT_TYPES = {"string": "sc:Text", "integer": "sc:Integer", "date": "sc:Date"}
@@ -120,7 +121,10 @@ def croissant(package: Package, files: list[dict], date: str) -> dict:
             }
             for f in files
         ],
-        "recordSet": [record_set(table, csv[table.name]) for table in package.tables.values()],
+        "recordSet": [
+            *(record_set(table, csv[table.name]) for table in package.tables.values()),
+            *([panel_record_set(csv["panel"])] if "panel" in csv else []),
+        ],
     }
 
 
@@ -150,6 +154,28 @@ def record_set(table: Table, path: str) -> dict:
                 ),
             }
             for f in table.fields
+        ],
+    }
+
+
+def panel_record_set(path: str) -> dict:
+    """Return the columns of the panel as Croissant describes them."""
+    return {
+        "@type": "cr:RecordSet",
+        "@id": "panel",
+        "name": "panel",
+        "description": panel.TITLE,
+        "key": [{"@id": f"panel/{column}"} for column in panel.KEY],
+        "field": [
+            {
+                "@type": "cr:Field",
+                "@id": f"panel/{name}",
+                "name": name,
+                "description": description,
+                "dataType": CROISSANT_TYPES[panel.COLUMNS[name]],
+                "source": {"fileObject": {"@id": path}, "extract": {"column": name}},
+            }
+            for name, description in panel.describe_columns().items()
         ],
     }
 
@@ -328,6 +354,8 @@ def mediatype(file: dict) -> str:
 def title_of(package: Package, file: dict) -> str:
     """Return the title of a file: that of its table, or else its name."""
     path = PurePosixPath(file["path"])
+    if file["path"] in panel.FILES.values():
+        return panel.TITLE
     return package.tables[path.stem].resource["title"] if path.stem in package.tables else path.name
 
 

@@ -1,4 +1,4 @@
-"""Write the tables as CSV, JSON, JSON Lines, Parquet and XLSX.
+"""Write the tables as CSV, JSON, JSON Lines, Parquet and XLSX, and the panel as CSV and Parquet.
 
 Every format holds the same cells: text as text (FIPS `06` stays `06`), whole numbers as numbers,
 dates as dates where the format has them, an empty cell as the format's own null. The same
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from benefits.errors import BenefitsError
+from benefits.export import panel
 from benefits.files import write_csv
 from benefits.package import ROOT
 from benefits.sqlite import sqlite_uri
@@ -256,6 +257,15 @@ def read_description(database: Path) -> tuple[dict, list[dict]]:
         db.close()
 
 
+def write_panel(database: Path, out: Path, writers: dict[str, Callable]) -> None:
+    """Write the panel in the formats that it has."""
+    types = list(panel.COLUMNS.values())
+    for form in writers.keys() & panel.FILES.keys():
+        with panel.reading_panel(database) as rows, open(out / panel.FILES[form], "wb") as file:
+            columns = [column for column, *_ in rows.description]
+            writers[form](Export("panel", panel.TITLE, columns, types, lambda: rows), file)
+
+
 def export(database: Path, out: Path, only: Iterable[str] = FORMATS) -> None:
     """Write some formats (default: all) under `out`. Raises TooLarge."""
     writers = {
@@ -274,6 +284,7 @@ def export(database: Path, out: Path, only: Iterable[str] = FORMATS) -> None:
         for form, write in writers.items():
             with open(out / form / f"{table.name}.{form}", "wb") as file:
                 write(table, file)
+    write_panel(database, out, writers)
     if "parquet" in only:
         (out / "parquet" / "answers").mkdir(exist_ok=True)
         for table in answer_tables(database):

@@ -42,6 +42,11 @@ SETTINGS = {
 failed: contextvars.ContextVar[list[Exception] | None] = contextvars.ContextVar(
     "failed", default=None
 )
+# Rows that the page of an answer shows. Its JSON and CSV have all of them, and a page of thousands
+# stalls browsers, screen readers and the site.
+SHOWN = 500
+# Whether the page of an answer is asked for, not its JSON or CSV.
+is_page_of_answer: contextvars.ContextVar[bool] = contextvars.ContextVar("page", default=False)
 # The statement of one page, as Datasette writes it: ordered by nothing, or by one column.
 PAGE = re.compile(
     r"(?P<head>select .+? from (?P<table>\[.+?\]|\w+) (?:where .*?)?) ?(?P<order>order by"
@@ -157,6 +162,14 @@ def tables_of(datasette) -> dict[str, dict[str, Any]]:
     return datasette.metadata("databases")["benefits"]["tables"]
 
 
+class FirstRows(list):
+    """The first rows of an answer, with the number of all as `total`."""
+
+    def __init__(self, rows: list):
+        super().__init__(rows[:SHOWN])
+        self.total = len(rows)
+
+
 # ---- paging -----------------------------------------------------------------------------------
 
 
@@ -176,12 +189,15 @@ class TotalOrder:
 
     async def execute(self, sql, *args, **kwargs):
         try:
-            return await self.execute_as_it_is(await self.in_order(sql), *args, **kwargs)
+            result = await self.execute_as_it_is(await self.in_order(sql), *args, **kwargs)
         except Exception as exception:
             # Datasette would go on without a count or a facet, or end a CSV as if it were whole.
             if (errors := failed.get()) is not None:
                 errors.append(exception)
             raise
+        if is_page_of_answer.get() and len(result.rows) > SHOWN:
+            result.rows = FirstRows(result.rows)
+        return result
 
     async def in_order(self, sql: str) -> str:
         """Return a statement of Datasette's, with its rows in a total order."""

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from datasette import NotFound, Response, hookimpl
 from datasette.utils.asgi import BadRequest
 
-from benefits.web.adapter import answers_of
+from benefits.web.adapter import answers_of, is_page_of_answer
 from benefits.web.parameters import Parameter, find_problems, read_parameters
 
 # Addresses without a question mark, so that a copy of the site in plain files has them too:
@@ -61,6 +61,7 @@ class CheckedParameters:
             return await self.app(scope, receive, send)
         scope, days = with_question_mark(scope)
         path = scope["path"]
+        is_page_of_answer.set(f"{path.rstrip('/')}.json" in self.lists)
         parameters = next((p for pattern, p in self.known if pattern.fullmatch(path)), None)
         if days is not None and (parameters is None or not days <= set(parameters)):
             # Only what takes a day has an address for each day, and only an answer one below

@@ -9,6 +9,8 @@ import re
 from datetime import date
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+# Those that the answer `panel` makes.
+MONTH = re.compile(r"(?:199[0-9]|20[0-3][0-9])-[0-9]{2}(?:-[0-9]{2})?", re.ASCII)
 PAGE = re.compile(r"/(?:coverage|gaps|jurisdictions/[A-Z]{2}|cases/[a-z0-9-]+)?", re.ASCII)
 MOST_LISTED = 60  # codes that are listed one by one
 MOST_CHARACTERS = 100  # of text
@@ -64,6 +66,28 @@ class Day(Parameter):
 
     async def schema(self, database):
         return {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+
+
+class Month(Parameter):
+    """A month from 1990 to 2039, or a day of one."""
+
+    description = "A month from 1990-01 to 2039-12, as YYYY-MM, or a day of it as YYYY-MM-DD."
+
+    async def refuse(self, database, value):
+        try:
+            if MONTH.fullmatch(value) and date.fromisoformat((value + "-01")[:10]):
+                return ""
+        except ValueError:
+            pass
+        return (
+            f"{self.shown(value)}, which is no month. Accepted: a month from 1990-01 to 2039-12 as "
+            "YYYY-MM, such as 2025-07, a day of it as YYYY-MM-DD, or nothing for the first or "
+            "last month that the dataset covers."
+        )
+
+    async def schema(self, database):
+        pattern = "^(199[0-9]|20[0-3][0-9])-(0[1-9]|1[0-2])(-(0[1-9]|1[0-9]|2[0-8]))?$"
+        return {"type": "string", "pattern": pattern, "examples": ["2025-07"]}
 
 
 class Page(Parameter):
@@ -173,7 +197,7 @@ class Key(Parameter):
         return {"type": "string", "examples": codes[:1]}
 
 
-KINDS = {"date": Day, "path": Page, "text": Text}
+KINDS = {"date": Day, "month": Month, "path": Page, "text": Text}
 
 
 def read_parameters(config: dict | None) -> dict[str, dict[str, Parameter]]:

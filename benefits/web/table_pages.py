@@ -19,6 +19,8 @@ from benefits.web.parameters import Choice, Key, Number, Parameter
 OFFERED = 60
 # Parameters that no column names.
 NAMED = {
+    "first": "First month",
+    "last": "Last month",
     "income_pct_fpl": "Income (% of poverty)",
     "income_usd": "Income (dollars a year)",
     "q": "Words",

@@ -42,20 +42,20 @@ async def work(connection: socket.socket, app) -> None:
         data = marshal.dumps(message)
         writer.write(struct.pack("!I", len(data)) + data)
 
-    parts: list[bytes] = []
+    gathered = bytearray()
 
     async def send(message):
         message = dict(message)
         if "headers" in message:
             message["headers"] = [(bytes(n), bytes(v)) for n, v in message["headers"]]
-            parts.clear()
+            gathered.clear()
         # Datasette sends a CSV row by row, and each message costs the site some time.
         elif message["type"] == "http.response.body":
-            parts.append(bytes(message.get("body", b"")))
-            if message.get("more_body") and sum(map(len, parts)) < PART:
+            gathered.extend(message.get("body", b""))
+            if message.get("more_body") and len(gathered) < PART:
                 return
-            message["body"] = b"".join(parts)
-            parts.clear()
+            message["body"] = bytes(gathered)
+            gathered.clear()
         write(message)
         await writer.drain()
 

@@ -13,7 +13,7 @@ import yaml
 
 from benefits import documents as describe
 from benefits.descriptor import TYPES
-from benefits.export import catalogs
+from benefits.export import catalogs, panel
 from benefits.package import ROOT
 from support import run
 
@@ -286,6 +286,7 @@ def test_files_of_a_release_have_their_media_types_and_titles(package):
     names += [
         f"{form}/{table}.{form}" for table in package.tables for form in ("csv", "jsonl", "parquet")
     ]
+    names += panel.FILES.values()
     release = [{"path": name, "bytes": 1, "sha256": "0" * 64} for name in names]
     made = read(catalogs.render_documents(package, release, "2027-01-02"))
     dataset = made["data.json"]["dataset"][0]
@@ -295,6 +296,7 @@ def test_files_of_a_release_have_their_media_types_and_titles(package):
     }
     title = package.tables["coverage"].resource["title"]
     assert told["parquet/coverage.parquet"] == (title, "application/vnd.apache.parquet", "PARQUET")
+    assert told["panel.csv"] == (panel.TITLE, "text/csv", "CSV")
     assert told["LICENSE"] == ("LICENSE", "text/plain", None)
     assert {
         f["source"]["fileObject"]["@id"]

@@ -98,6 +98,11 @@ def questions(db):
     yield from (
         ("coverage_on", {"known_at": d, "as_of": "2025-12-15"}) for d in ["2020-01-01", *releases]
     )
+    for day in ("", "2021-06-01", "2025-06-30", "2030-01-01"):
+        yield from (("status_on", {"as_of": day, "age": age}) for age in ("", "50"))
+    for asked in ({}, {"first": "2021-11", "last": "2022-02-10"}, {"first": "2027-01"}):
+        yield from (("panel", asked | {"age": age}) for age in ("", "30"))
+    yield "panel", {"first": "1990", "jurisdiction": "IL", "population": "child"}
     yield from (("roles_on", {"as_of": d}) for d in days_around(db, "roles", 4))
     yield from (("roles_on", {"known_at": d}) for d in ["2020-01-01", *releases])
     yield from (

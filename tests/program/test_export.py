@@ -138,6 +138,26 @@ def test_a_table_that_no_sheet_can_hold_is_told_and_the_other_formats_are_there(
     assert not (tmp_path / "benefits.xlsx").exists() and (tmp_path / "parquet" / "answers").is_dir()
 
 
+def test_the_panel_is_what_its_answer_gives(exported, ask):
+    answer = ask("panel")
+    panel = duckdb.sql(f"FROM '{exported / 'parquet' / 'panel.parquet'}'")
+    kinds = {"string": "VARCHAR", "integer": "BIGINT", "date": "DATE"}
+    assert dict(zip(panel.columns, map(str, panel.types))) == {
+        column: kinds[kind] for column, kind in export.panel.COLUMNS.items()
+    }
+    rows = [
+        [v.isoformat() if hasattr(v, "isoformat") else v for v in row] for row in panel.fetchall()
+    ]
+    assert rows == [list(row.values()) for row in answer]
+    frame = pd.read_csv(exported / "panel.csv", dtype=str, keep_default_na=False, na_values="")
+    assert list(frame.columns) == list(answer[0])
+    assert plain(frame) == [[None if v is None else str(v) for v in row] for row in rows]
+    for name, kind in export.panel.COLUMNS.items():
+        cells = {type(row[name]) for row in answer} - {type(None)}
+        assert cells <= {int if kind == "integer" else str}, name
+    assert list(export.panel.describe_columns()) == list(export.panel.COLUMNS)
+
+
 def test_only_the_formats_asked_for_are_written(database, tmp_path):
     export.export(database, tmp_path, ["jsonl"])
     assert [p.name for p in tmp_path.iterdir()] == ["jsonl"] and len(

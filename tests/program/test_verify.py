@@ -8,11 +8,14 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 
+import pandas as pd
 import pytest
 
 from benefits import diff, reading, verify
 from benefits.export import formats as export
+from benefits.export import panel
 from benefits.package import ROOT
 from benefits.release import archive
 from scripts import verify as verify_verb
@@ -53,6 +56,7 @@ def one_table(monkeypatch, copy):
     cells = {"coverage": verify.package_cells(copy)["coverage"]}
     monkeypatch.setattr(verify, "package_cells", lambda folder: cells)
     shutil.rmtree(copy / "parquet" / "answers")
+    (copy / "sql" / "queries" / "panel.sql").unlink()
     return copy
 
 
@@ -152,6 +156,26 @@ def test_flipped_bits_of_every_format_are_no_traceback(one_table):
             seen += bool(verify.cell_problems(one_table))
         put(path, raw)
     assert seen > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", ["gone", "one cell", "cut in half"])
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_panel_that_is_not_the_answer_is_a_problem(form, damage, copy):
+    path = copy / panel.FILES[form]
+    raw = path.read_bytes()
+    if damage == "one cell":
+        rows = pd.read_csv(copy / panel.FILES["csv"], dtype=str, keep_default_na=False)
+        rows.loc[7, "status"] = "elsewhere"
+        path.unlink()
+        rows.to_csv(path, index=False) if form == "csv" else rows.to_parquet(path)
+    else:
+        put(path, raw[: len(raw) // 2])
+        if damage == "gone":
+            path.unlink()
+    with sqlite3.connect(copy / "benefits.db") as db:
+        [problem] = verify.panel_problems(copy, db)
+    assert problem.startswith(f"{form}: {panel.FILES[form]} ")
 
 
 KEPT = (ROOT / "releases" / "1.0.0.zip").read_bytes()

@@ -134,6 +134,8 @@ def test_sharing(spark_ask):
         ("roles_on", {"known_at": "2020-01-01"}),
         ("sharing_on", {"as_of": "2025-12-15", "data_element": "address"}),
         ("gaps", {}),
+        ("panel", {"first": "2024-05", "last": "2024-08"}),
+        ("panel", {"age": "50", "population": "adult", "jurisdiction": "IL"}),
         ("timeline", {"jurisdiction": "IL"}),
         ("evidence_for", {"table": "coverage", "record": "il-hbia-adult-42-54-2022"}),
         ("history_of", {"table": "coverage"}),
