@@ -130,6 +130,17 @@ def questions(db):
         ]
     )
     yield from (
+        ("changes_between", g)
+        for g in [
+            {},
+            {"from": "1990-01-01", "to": "2035-01-01"},
+            {"from": "2025-01-01", "jurisdiction": "CA"},
+            {"to": "2024-02-29", "population": "older_adult"},
+            {"from": "2022-01-01", "to": "2022-01-02", "jurisdiction": "WY"},
+            {"from": "2026-01-01", "to": "2025-01-01", "population": "child"},
+        ]
+    )
+    yield from (
         ("survey_agreement", {"survey": s})
         for s in ["", *(r[0] for r in db.execute("SELECT DISTINCT survey FROM survey_answers"))]
     )
