@@ -21,11 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benefits import history
-from benefits.package import ROOT
+from benefits.dated import SHOWN, DatedChanges, Key
 
-# The SQL that makes dated changes from rows, and the tables that it reads.
-SCRIPTS = ("change_bands", "change_entries")
-SHOWN = ("populations", "programs", "cases", "coverage", "roles", "events")
 # Corrections of these are counted with the release, not listed one by one.
 DOCUMENTS = ("sources", "citations")
 # The columns of a citation that an entry shows: a new check of the same source is no change.
@@ -40,8 +37,6 @@ UNREADABLE = (
     KeyError,
     ValueError,
 )
-
-Key = tuple[str, str, str]  # table, record, and which of its dates: start, end, start-2 and so on
 
 
 @dataclass
@@ -91,16 +86,6 @@ class Record:
     newest: str  # the day of the last release, or through which unreleased data goes
 
 
-def key_of(change: dict) -> Key:
-    """Return the permanent key of a dated change.
-
-    A record may have more than one of a kind, where its ages change in different ways.
-    """
-    which = "end" if change["kind"] == "coverage_ends" else "start"
-    part = "" if change["part"] == 1 else f"-{change['part']}"
-    return change["table"], change["record"], which + part
-
-
 def read(connection: sqlite3.Connection, kept: Path) -> Record:
     """Return the record of a database.
 
@@ -113,10 +98,10 @@ def read(connection: sqlite3.Connection, kept: Path) -> Record:
     changes: dict[str, list[dict]] = {r["version"]: [] for r in releases}
     for c in rows_of(connection, "changes"):
         changes[c["version"]].append(c)
-    dated = DatedChanges(connection)
+    sql = DatedChanges.of_database(connection)
     day = max([about["data_through"], *(r["date"] for r in releases[-1:])])
     last = last_release(connection, releases, kept, present)
-    steps = release_steps(dated, releases, changes, present if last is None else last)
+    steps = release_steps(sql, releases, changes, present if last is None else last)
     if last is not None:
         touched = changed_records(last, present)
     elif about["version"] in changes:
@@ -124,7 +109,7 @@ def read(connection: sqlite3.Connection, kept: Path) -> Record:
     else:
         touched = {(t, record) for t in SHOWN for record in present[t]}
     if touched:
-        steps.append(Step(day, dated.of(present), touched))
+        steps.append(Step(day, dated(sql, present), touched))
     newest = day if touched else releases[-1]["date"]
     return Record(
         follow(steps),
@@ -203,37 +188,13 @@ def read_rows(raw: bytes) -> list[dict]:
 # ---- dated changes of each release -------------------------------------------------------------
 
 
-class DatedChanges:
-    """The SQL that makes dated changes, applied to the rows of a release."""
-
-    def __init__(self, connection: sqlite3.Connection):
-        files = [ROOT / "sql" / "tables" / f"{name}.sql" for name in SCRIPTS]
-        self.script = "\n".join(file.read_text(encoding="utf-8") for file in files)
-        sql = "SELECT name, type FROM pragma_table_info(?) ORDER BY cid"
-        self.columns = {t: connection.execute(sql, [t]).fetchall() for t in SHOWN}
-
-    def of(self, tables: dict[str, dict[str, dict]]) -> dict[Key, dict]:
-        """Return the dated changes by key.
-
-        A row that cannot be dated or named, since its release had other columns, is skipped.
-        """
-        memory = sqlite3.connect(":memory:")
-        try:
-            for t, columns in self.columns.items():
-                typed = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-                memory.execute(f'CREATE TABLE "{t}" ({typed})')
-                cells = ([row.get(name) for name, _ in columns] for row in tables[t].values())
-                places = ", ".join("?" * len(columns))
-                memory.executemany(f'INSERT INTO "{t}" VALUES ({places})', cells)
-            memory.executescript(self.script)
-            rows = [c for c in rows_of(memory, "change_entries") if c["date"] and c["title"]]
-        finally:
-            memory.close()
-        return {key_of(row): row for row in rows}
+def dated(sql: DatedChanges, tables: dict[str, dict[str, dict]]) -> dict[Key, dict]:
+    """Return the dated changes of rows, which are by table and key."""
+    return sql.apply({t: tables[t].values() for t in SHOWN})
 
 
 def release_steps(
-    dated: DatedChanges,
+    sql: DatedChanges,
     releases: list[dict],
     changes: dict[str, list[dict]],
     last: dict[str, dict[str, dict]],
@@ -243,7 +204,7 @@ def release_steps(
     steps, rows, said = [], last, None
     for release in reversed(releases):
         of_release = changes[release["version"]]
-        said = dated.of(rows) if said is None else said
+        said = dated(sql, rows) if said is None else said
         steps.append(Step(release["date"], said, touched_records(of_release, cited)))
         by_table = {t: [c for c in of_release if c["table"] == t] for t in SHOWN}
         if any(by_table.values()):

@@ -128,4 +128,4 @@ FROM asked a
 LEFT JOIN jurisdictions j ON j.jurisdiction = :jurisdiction
 LEFT JOIN populations p ON p.population = :population
 WHERE NOT EXISTS (SELECT 1 FROM found)
-ORDER BY 3, 6, 7, 11, 17, 18, 20
+ORDER BY 3, 6, 11, 17, 18, 20

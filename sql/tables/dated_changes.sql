@@ -20,7 +20,8 @@ CREATE TABLE dated_changes (
   "table" TEXT NOT NULL,
   record TEXT NOT NULL,
   records TEXT NOT NULL,
-  part INTEGER NOT NULL
+  part INTEGER NOT NULL,
+  PRIMARY KEY ("table", record, kind, part)
 ) STRICT;
 
 INSERT INTO dated_changes
