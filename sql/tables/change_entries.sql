@@ -269,7 +269,7 @@ JOIN (
       program,
       CASE status_scope
         WHEN 'lawfully_present' THEN 'lawfully present noncitizens only'
-        WHEN 'listed_statuses' THEN 'only the immigration statuses its rules list'
+        WHEN 'listed_statuses' THEN 'listed immigration statuses only'
         ELSE ''
       END AS statuses
     FROM programs
