@@ -95,7 +95,8 @@ SELECT
   NULL,
   NULLIF(:population, ''),
   CASE
-    WHEN a.start_day > a.end_day THEN 'The start, ' || a.start_day || ', is after the end, ' || a.end_day || '.'
+    WHEN a.start_day > a.end_day THEN
+      'The start, ' || a.start_day || ', is after the end, ' || a.end_day || '.'
     ELSE
       'No change is recorded after ' || a.start_day || ' and up to ' || a.end_day
       || CASE WHEN :jurisdiction = '' THEN '' ELSE ' in ' || j.name END

@@ -135,6 +135,8 @@ def test_sharing(spark_ask):
         ("sharing_on", {"as_of": "2025-12-15", "data_element": "address"}),
         ("gaps", {}),
         ("timeline", {"jurisdiction": "IL"}),
+        ("changes_between", {"from": "2021-01-01", "to": "2028-01-01"}),
+        ("changes_between", {"to": "2024-02-29", "jurisdiction": "WY"}),
         ("evidence_for", {"table": "coverage", "record": "il-hbia-adult-42-54-2022"}),
         ("history_of", {"table": "coverage"}),
         ("survey_agreement", {}),
