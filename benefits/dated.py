@@ -74,13 +74,9 @@ class DatedChanges:
 
 
 def key_of(change: dict) -> Key:
-    """Return the permanent key of a dated change.
-
-    A record may have more than one of a kind, where its ages change in different ways.
-    """
-    which = "end" if change["kind"] == "coverage_ends" else "start"
-    part = "" if change["part"] == 1 else f"-{change['part']}"
-    return change["table"], change["record"], which + part
+    """Return the permanent key of a dated change, whose text is the column `change`."""
+    table, record, which = change["change"].split("/")
+    return table, record, which
 
 
 def heading_of(change: dict, through: str) -> str:

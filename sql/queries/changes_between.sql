@@ -75,7 +75,7 @@ SELECT
   t."table",
   t.record,
   t.records,
-  t.part,
+  t.change,
   COALESCE(rc.citations, 'No source') AS citations,
   a.data_through,
   a.version AS dataset_version

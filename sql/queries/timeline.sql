@@ -48,7 +48,7 @@ SELECT
   t."table",
   t.record,
   t.records,
-  t.part,
+  t.change,
   COALESCE(rc.citations, 'No source') AS citations,
   d.data_through,
   d.version AS dataset_version

@@ -246,9 +246,17 @@ SELECT
   'coverage' AS "table",
   f.record,
   f.records,
-  ROW_NUMBER() OVER (
-    PARTITION BY f.record, f.kind = 'coverage_ends' ORDER BY f.age_min, f.said
-  ) AS part
+  -- Nearly every record has one entry of a kind. Another one counts on: start-2.
+  'coverage/' || f.record || CASE f.kind WHEN 'coverage_ends' THEN '/end' ELSE '/start' END
+  || COALESCE(
+    '-' || NULLIF(
+      ROW_NUMBER() OVER (
+        PARTITION BY f.record, f.kind = 'coverage_ends' ORDER BY f.age_min, f.said
+      ),
+      1
+    ),
+    ''
+  ) AS change
 FROM firsts f
 JOIN together t ON t.program = f.program
   AND t.day = f.day
@@ -293,7 +301,7 @@ SELECT
   'roles',
   r.role_id,
   r.role_id,
-  1
+  'roles/' || r.role_id || '/start'
 FROM roles r
 JOIN cases s ON s.court_case = r.court_case
 WHERE r.role <> 'none_found'
@@ -315,6 +323,6 @@ SELECT
   'events',
   e.event,
   e.event,
-  1
+  'events/' || e.event || '/start'
 FROM events e
 LEFT JOIN cases s ON s.court_case = e.court_case;

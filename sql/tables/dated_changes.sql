@@ -1,6 +1,6 @@
 -- Everything that has a date: coverage that starts, changes or ends, roles, and events; past and
 -- scheduled. Last step from rows to dated changes: the day, the place and what is in doubt join the
--- words. `in_words` can be read aloud. `part` counts the entries that share a record and a kind.
+-- words. `in_words` can be read aloud, and `change` is the key of the entry in feeds.
 -- This is a table, made once by the build, because it is the same for every reader.
 CREATE TABLE dated_changes (
   date TEXT NOT NULL,
@@ -20,30 +20,24 @@ CREATE TABLE dated_changes (
   "table" TEXT NOT NULL,
   record TEXT NOT NULL,
   records TEXT NOT NULL,
-  part INTEGER NOT NULL,
-  PRIMARY KEY ("table", record, kind, part)
+  change TEXT PRIMARY KEY
 ) STRICT;
 
 INSERT INTO dated_changes
 WITH doubts AS (
   SELECT
-    record,
-    kind,
-    part,
+    change,
     group_concat(entry, '; ') AS uncertain,
     group_concat(CASE WHEN standing = 'disputed' THEN label END, ' and ') AS disputed,
     group_concat(CASE WHEN standing = 'reported' THEN label END, ' and ') AS reported
   FROM (
     SELECT
-      e.record,
-      e.kind,
-      e.part,
+      e.change,
       d.entry,
       d.standing,
-      d.position,
       -- The row as a whole need not be named where a field is.
       CASE
-        WHEN d.field = '' AND COUNT(*) OVER (PARTITION BY e.record, e.kind, e.part) > 1 THEN NULL
+        WHEN d.field = '' AND COUNT(*) OVER (PARTITION BY e.change) > 1 THEN NULL
         ELSE d.label
       END AS label
     FROM change_entries e
@@ -53,9 +47,9 @@ WITH doubts AS (
       OR instr(' ' || e.fields || ' ', ' ' || d.field || ' ') > 0
       OR (d.field = 'benefits' AND instr(' ' || e.fields || ' ', ' benefit_scope ') > 0)
       OR (d.field IN ('age_min', 'age_max', 'enrollment') AND e.kind = 'coverage_starts')
-    ORDER BY 1, 2, 3, 6
+    ORDER BY e.change, d.position
   ) o
-  GROUP BY record, kind, part
+  GROUP BY change
 ),
 months (month, name) AS (
   VALUES
@@ -104,14 +98,11 @@ SELECT
   e."table",
   e.record,
   e.records,
-  e.part
+  e.change
 FROM change_entries e
 JOIN months m ON m.month = substr(e.date, 6, 2)
 LEFT JOIN jurisdictions j ON j.jurisdiction = e.jurisdiction
-LEFT JOIN doubts d ON d.record = e.record
-  AND d.kind = e.kind
-  AND d.part = e.part
-  AND e."table" = 'coverage'
+LEFT JOIN doubts d ON d.change = e.change
 ORDER BY e.date, e.kind, e.title, e."table", e.record;
 
 CREATE INDEX dated_changes_of ON dated_changes (jurisdiction, date);
