@@ -166,11 +166,12 @@ def test_nothing_less_than_coverage_is_called_open(ask, day):
 
 @pytest.mark.parametrize(
     "jurisdiction, population, day",
-    [("IL", "adult", "2020-01-01"), ("IL", "adult", "2022-04-30"), ("NY", "adult", "2023-05-01")],
+    [("IL", "adult", "2020-01-01"), ("IL", "adult", "2021-06-01"), ("NY", "adult", "2023-05-01")],
 )
 def test_a_program_for_some_statuses_is_no_answer_for_all(ask, jurisdiction, population, day):
     rows = ask("coverage_on", as_of=day, jurisdiction=jurisdiction, population=population)
-    assert [r["finding"] for r in any_status(rows)] == ["not_established"]
+    [answer] = any_status(rows)
+    assert answer["finding"] in ("none", "not_established")
     assert [r for r in rows if r["status_scope"] not in (None, "any_status")]
 
 
@@ -193,7 +194,7 @@ def test_the_last_days_of_the_calendar_are_days(ask, answer):
 
 # jurisdiction, question, and the findings in the order in which they stand: what is met first.
 PERSONS = [
-    ("NJ", {"age": "30", "pregnant": "yes"}, ["not_established pregnant"]),
+    ("NJ", {"age": "30", "pregnant": "yes"}, ["met nj-supplemental-prenatal"]),
     ("TX", {"age": "30"}, ["none"]),
     ("CO", {"age": "30"}, ["met co-omnisalud", "met co-reproductive-health-care"]),
     ("WA", {"age": "62"}, ["met wa-apple-health-expansion", "met wa-cascade-care-savings"]),
@@ -252,9 +253,9 @@ def test_evidence_for_a_record_without_source_says_so(db, ask):
     copy = sqlite3.connect(":memory:")
     db.backup(copy)
     copy.row_factory = sqlite3.Row
-    copy.execute("DELETE FROM citations WHERE record = 'nj-no-postpartum-2024'")
+    copy.execute("DELETE FROM citations WHERE record = 'vt-no-postpartum-2024'")
     sql = (ROOT / "sql" / "queries" / "evidence_for.sql").read_text(encoding="utf-8")
-    [row] = copy.execute(sql, {"table": "absences", "record": "nj-no-postpartum-2024"}).fetchall()
+    [row] = copy.execute(sql, {"table": "absences", "record": "vt-no-postpartum-2024"}).fetchall()
     assert row["source"] is None and "searched without result" in row["note"]
     [row] = ask("evidence_for", table="populations", record="child")
     assert "needs no citation" in row["note"]
@@ -290,18 +291,17 @@ def test_every_pair_has_an_answer_regardless_of_status(ask, day):
 
 
 @pytest.mark.slow
-@given(day=DAY)
+@given(day=DAY, age=st.integers(0, 90))
 @settings(max_examples=60, deadline=None)
-def test_every_pair_has_coverage_or_one_absence(ask, day):
+def test_every_pair_has_coverage_or_one_absence(ask, day, age):
+    """At one age: other ages of the same group can have another answer."""
     answers = {}
-    for row in ask("coverage_on", as_of=day):
-        any_status = row["program"] is not None and row["status_scope"] == "any_status"
-        if any_status or row["program"] is None:
+    for row in any_status(ask("coverage_on", as_of=day)):
+        if includes(row, age):
             answers.setdefault((row["jurisdiction"], row["population"]), set()).add(
-                "covered" if any_status else row["absence"]
+                "covered" if row["program"] else row["absence"]
             )
-    assert len(answers) == 51 * 5
-    assert all(len(a) == 1 for a in answers.values())
+    assert all(len(a) == 1 for a in answers.values()), answers
 
 
 def boundaries(package):
