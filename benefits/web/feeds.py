@@ -210,14 +210,22 @@ def release_entry(release: dict) -> dict:
 
 
 async def entries_of(datasette, filters: dict[str, str]) -> list[dict]:
-    """Return all entries of a feed, the last recorded first, then by the day they are about."""
+    """Return all entries of a feed, the last recorded first, then by the day they are about.
+
+    Corrections come after what else was recorded on the day: a release may have hundreds.
+    """
     record, matches = await record_of(datasette), await matcher(datasette, filters)
     entries = [
         change_entry(c, record.entries[key_of(c)]) for c in await changes(datasette, filters)
     ]
     entries += [correction_entry(c) for c in record.corrections if matches(c.row)]
     entries += [] if filters else [release_entry(r) for r in record.releases]
-    return sorted(entries, key=lambda e: (e["updated"], e["date"], e["id"]), reverse=True)
+
+    def order(entry: dict) -> tuple:
+        is_correction = entry["category"] == "correction"
+        return entry["updated"], not is_correction, entry["date"], entry["id"]
+
+    return sorted(entries, key=order, reverse=True)
 
 
 def midnight(day: str) -> str:

@@ -9,7 +9,9 @@ SELECT
   COALESCE(c.age_max, 120) AS highest,
   c.enrollment <> 'closed_to_new' AND c.applies_to <> 'current_enrollees' AS takes_new,
   c.applies_to <> 'new_applicants' AS keeps_old,
-  COALESCE(c.cost_sharing LIKE 'No %' OR c.cost_sharing LIKE 'Free%', 0) AS is_free,
+  COALESCE(
+    c.cost_sharing LIKE 'No %' OR c.cost_sharing LIKE 'None%' OR c.cost_sharing LIKE 'Free%', 0
+  ) AS is_free,
   lower(substr(c.benefits, 1, 1)) || substr(c.benefits, 2) AS kinds_of_care,
   lower(substr(c.cost_sharing, 1, 1)) || substr(c.cost_sharing, 2) AS charges
 FROM coverage c;
@@ -142,7 +144,7 @@ GROUP BY c.program, c.population, c.day, c.age_min, c.age_max, b.coverage, a.cov
 
 -- What changes, in words: verb phrases whose subject is the program. `field` is the field that
 -- says so, `position` the place of the phrase in a sentence, `takes_new` whom a phrase is for:
--- 1 new people, 0 those already enrolled, NULL both.
+-- 1 new people, 0 those already enrolled, NULL both. `detail` is a sentence of its own.
 CREATE TEMP TABLE change_phrases (
   program TEXT,
   population TEXT,
@@ -153,12 +155,15 @@ CREATE TEMP TABLE change_phrases (
   position INTEGER,
   field TEXT,
   takes_new INTEGER,
-  phrase TEXT
+  phrase TEXT,
+  detail TEXT NOT NULL DEFAULT ''
 );
 
 -- Starts and ends, where @ stands for the people. A program that was in force the day before for
 -- others is extended to these.
-INSERT INTO change_phrases
+INSERT INTO change_phrases (
+  program, population, day, age_min, age_max, record, position, field, takes_new, phrase
+)
 SELECT
   c.program,
   c.population,
@@ -203,7 +208,9 @@ FROM change_bands
 WHERE after IS NULL;
 
 -- Who can join.
-INSERT INTO change_phrases
+INSERT INTO change_phrases (
+  program, population, day, age_min, age_max, record, position, field, takes_new, phrase
+)
 SELECT
   c.program,
   c.population,
@@ -247,7 +254,14 @@ SELECT
   position,
   field,
   CASE WHEN audiences = 2 THEN NULL ELSE takes_new END,
-  phrase
+  phrase,
+  CASE
+    WHEN field IN ('benefits', 'benefit_scope') AND scope = 'reduced' AND phrase NOT LIKE 'drops %'
+      THEN ' Benefits from then on: ' || care || '.'
+    WHEN field = 'cost_sharing' AND phrase NOT LIKE 'adds a %' THEN
+      ' Charges from then on: ' || charges || '.'
+    ELSE ''
+  END
 FROM (
   SELECT
     p.*,
@@ -289,11 +303,10 @@ FROM (
       WHEN scope_before = 'reduced' AND scope = 'full' AND care_before LIKE 'all but %' THEN
         'adds ' || substr(care_before, 9)
       WHEN scope = 'full' THEN 'goes over to full benefits'
-      WHEN scope = 'reduced' AND scope_before = 'reduced' THEN 'changes its benefits to: ' || care
-      WHEN scope = 'reduced' THEN 'goes over to reduced benefits: ' || care
-      WHEN scope = 'partial' AND scope_before = 'partial' THEN
-        'changes the kinds of care to: ' || care
-      WHEN scope = 'partial' THEN 'goes over to some kinds of care only: ' || care
+      WHEN scope = 'reduced' AND scope_before = 'reduced' THEN 'changes its benefits'
+      WHEN scope = 'reduced' THEN 'goes over to reduced benefits'
+      WHEN scope = 'partial' AND scope_before = 'partial' THEN 'changes the kinds of care'
+      WHEN scope = 'partial' THEN 'goes over to some kinds of care only'
       WHEN scope = 'premium_subsidy' THEN 'goes over to help with premiums only'
     END
   FROM change_pairs p
@@ -307,16 +320,17 @@ FROM (
       WHEN charges LIKE 'premium of %' AND (charges_before IS NULL OR free_before) THEN
         'adds a ' || charges
       WHEN charges_before IS NULL AND is_free THEN NULL
-      WHEN charges_before IS NULL OR free_before THEN
-        'adds ' || CASE WHEN charges LIKE 'charges %' THEN '' ELSE 'charges: ' END || charges
-      ELSE 'changes its charges to: ' || charges
+      WHEN charges_before IS NULL OR free_before THEN 'adds charges'
+      ELSE 'changes its charges'
     END
   FROM change_pairs p
 ) f
 WHERE phrase IS NOT NULL;
 
 -- The rules changed, but no field shows how: the note says it.
-INSERT INTO change_phrases
+INSERT INTO change_phrases (
+  program, population, day, age_min, age_max, record, position, field, takes_new, phrase
+)
 SELECT
   p.program,
   p.population,

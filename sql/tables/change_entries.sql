@@ -16,6 +16,7 @@ phrases AS (
     MIN(f.record) AS record,
     f.position,
     MAX(f.field) AS field,
+    MAX(f.detail) AS detail,
     f.phrase
     || CASE
       WHEN COUNT(*) > 1 OR MAX(f.takes_new) IS NULL THEN ''
@@ -64,8 +65,9 @@ bands AS (
       WHEN 'partial' THEN 'some kinds of care only: ' || r.kinds_of_care
       ELSE ''
     END AS scope,
-    -- Where no field shows the change, the first sentence of the note.
-    CASE
+    -- Details, or where no field shows the change, the first sentence of the note.
+    s.details
+    || CASE
       WHEN s.said NOT LIKE 'changes its rules%' OR r.note IS NULL THEN ''
       WHEN instr(r.note, '. ') > 0 THEN ' Note: ' || substr(r.note, 1, instr(r.note, '. '))
       ELSE ' Note: ' || rtrim(r.note, '.') || '.'
@@ -82,6 +84,7 @@ bands AS (
       group_concat(
         CASE WHEN n = 1 THEN '' WHEN n = last THEN ' and ' ELSE ', ' END || phrase, ''
       ) AS said,
+      group_concat(detail, '') AS details,
       group_concat(field, ' ') AS fields
     FROM (SELECT * FROM numbered ORDER BY program, population, day, age_min, n) o
     GROUP BY program, population, day, age_min, age_max

@@ -80,15 +80,15 @@ RULES = [
         "other care",
         NO_DENTAL,
         [NO_DENTAL | {"benefits": "Outpatient care"}],
-        ["Plan changes its benefits to: outpatient care, for adults."],
+        ["Plan changes its benefits, for adults. Benefits from then on: outpatient care."],
     ),
     (
         "some care only",
         {},
         [{"benefit_scope": "partial", "benefits": "Outpatient care"}],
         [
-            "Plan (some kinds of care only: outpatient care) goes over to some kinds of care only:"
-            " outpatient care, for adults."
+            "Plan (some kinds of care only: outpatient care) goes over to some kinds of care only,"
+            " for adults."
         ],
     ),
     (
@@ -107,7 +107,19 @@ RULES = [
         "other charges",
         {"cost_sharing": "5 dollars a visit"},
         [{"cost_sharing": "No copayments"}],
-        ["Plan changes its charges to: no copayments, for adults."],
+        ["Plan changes its charges, for adults. Charges from then on: no copayments."],
+    ),
+    (
+        "charges that were not recorded",
+        {},
+        [{"cost_sharing": "5 dollars a visit"}],
+        ["Plan adds charges, for adults. Charges from then on: 5 dollars a visit."],
+    ),
+    (
+        "two ways to say that care is free",
+        {"cost_sharing": "Free to members"},
+        [{"cost_sharing": "None", "income_limit_pct_fpl": 138, "note": "As above"}],
+        ["Plan changes its rules, for adults. Note: As above."],
     ),
     (
         "a lower limit",
