@@ -1,6 +1,6 @@
 """Find when the dataset recorded each of its dated changes, and which of them it has withdrawn.
 
-The view `dated_changes` lists what has a date now. The same view over the rows of each earlier
+The SQL behind `dated_changes` lists what has a date now. The same SQL over the rows of each earlier
 release, which `changes` gives, lists what had one then. A change is recorded on the day of the
 release that first has it, so no clock is needed.
 
@@ -21,9 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benefits import history
+from benefits.dated import SHOWN, DatedChanges, Key
 
-# The tables that dated_changes reads.
-SHOWN = ("populations", "programs", "cases", "coverage", "roles", "events")
 # Corrections of these are counted with the release, not listed one by one.
 DOCUMENTS = ("sources", "citations")
 # The columns of a citation that an entry shows: a new check of the same source is no change.
@@ -38,8 +37,6 @@ UNREADABLE = (
     KeyError,
     ValueError,
 )
-
-Key = tuple[str, str, str]  # table, record, and which of its dates: start or end
 
 
 @dataclass
@@ -89,15 +86,6 @@ class Record:
     newest: str  # the day of the last release, or through which unreleased data goes
 
 
-def key_of(change: dict) -> Key:
-    """Return the permanent key of a dated change."""
-    return (
-        change["table"],
-        change["record"],
-        "end" if change["kind"] == "coverage_ends" else "start",
-    )
-
-
 def read(connection: sqlite3.Connection, kept: Path) -> Record:
     """Return the record of a database.
 
@@ -110,10 +98,10 @@ def read(connection: sqlite3.Connection, kept: Path) -> Record:
     changes: dict[str, list[dict]] = {r["version"]: [] for r in releases}
     for c in rows_of(connection, "changes"):
         changes[c["version"]].append(c)
-    view = DatedChanges(connection)
+    sql = DatedChanges.of_database(connection)
     day = max([about["data_through"], *(r["date"] for r in releases[-1:])])
     last = last_release(connection, releases, kept, present)
-    steps = release_steps(view, releases, changes, present if last is None else last)
+    steps = release_steps(sql, releases, changes, present if last is None else last)
     if last is not None:
         touched = changed_records(last, present)
     elif about["version"] in changes:
@@ -121,7 +109,7 @@ def read(connection: sqlite3.Connection, kept: Path) -> Record:
     else:
         touched = {(t, record) for t in SHOWN for record in present[t]}
     if touched:
-        steps.append(Step(day, view.dated(present), touched))
+        steps.append(Step(day, dated(sql, present), touched))
     newest = day if touched else releases[-1]["date"]
     return Record(
         follow(steps),
@@ -200,37 +188,13 @@ def read_rows(raw: bytes) -> list[dict]:
 # ---- dated changes of each release -------------------------------------------------------------
 
 
-class DatedChanges:
-    """The view `dated_changes` of a database, applied to the rows of a release."""
-
-    def __init__(self, connection: sqlite3.Connection):
-        sql = "SELECT sql FROM sqlite_master WHERE name = 'dated_changes'"
-        (self.view,) = connection.execute(sql).fetchone()
-        sql = "SELECT name, type FROM pragma_table_info(?) ORDER BY cid"
-        self.columns = {t: connection.execute(sql, [t]).fetchall() for t in SHOWN}
-
-    def dated(self, tables: dict[str, dict[str, dict]]) -> dict[Key, dict]:
-        """Return the dated changes by key.
-
-        A row that the view cannot date or name, since its release had other columns, is skipped.
-        """
-        memory = sqlite3.connect(":memory:")
-        try:
-            for t, columns in self.columns.items():
-                typed = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-                memory.execute(f'CREATE TABLE "{t}" ({typed})')
-                cells = ([row.get(name) for name, _ in columns] for row in tables[t].values())
-                places = ", ".join("?" * len(columns))
-                memory.executemany(f'INSERT INTO "{t}" VALUES ({places})', cells)
-            memory.execute(self.view)
-            rows = [c for c in rows_of(memory, "dated_changes") if c["date"] and c["title"]]
-        finally:
-            memory.close()
-        return {key_of(row): row for row in rows}
+def dated(sql: DatedChanges, tables: dict[str, dict[str, dict]]) -> dict[Key, dict]:
+    """Return the dated changes of rows, which are by table and key."""
+    return sql.apply({t: tables[t].values() for t in SHOWN})
 
 
 def release_steps(
-    view: DatedChanges,
+    sql: DatedChanges,
     releases: list[dict],
     changes: dict[str, list[dict]],
     last: dict[str, dict[str, dict]],
@@ -240,7 +204,7 @@ def release_steps(
     steps, rows, said = [], last, None
     for release in reversed(releases):
         of_release = changes[release["version"]]
-        said = view.dated(rows) if said is None else said
+        said = dated(sql, rows) if said is None else said
         steps.append(Step(release["date"], said, touched_records(of_release, cited)))
         by_table = {t: [c for c in of_release if c["table"] == t] for t in SHOWN}
         if any(by_table.values()):

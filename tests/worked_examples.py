@@ -81,3 +81,13 @@ def judge_plaintiffs(rows: list[dict], e: dict) -> None:
     assert sum(r["role"] == "plaintiff" for r in rows if r["court_case"] == e["court_case"]) == int(
         e["plaintiffs"]
     ), e
+
+
+def judge_changes(rows: list[dict], e: dict) -> None:
+    """Judge the answer changes_between: one row says it, and none says what it must not say."""
+    said = [r["in_words"] for r in rows if r["court_case"] is None]
+    assert all(r["citations"] for r in rows), e
+    if e["says"]:
+        assert sum(e["says"] in words for words in said) == 1, (e["because"], said)
+    told = [words for words in said if not e["says"] or e["says"] in words]
+    assert not [words for words in told if e["omits"] and e["omits"] in words], (e["because"], told)

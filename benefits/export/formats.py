@@ -41,6 +41,7 @@ FOR_ANSWERS = (
     "survey_agreement_all",
     "coverage_doubts",
     "status_spans",
+    "dated_changes",
 )
 BUILT_DATES = (
     "data_through",
@@ -52,6 +53,7 @@ BUILT_DATES = (
     "valid_from",
     "valid_to",
     "last_checked",
+    "date",
 )
 
 

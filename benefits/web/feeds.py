@@ -4,6 +4,9 @@ What is dated comes from the answer `timeline`; when the dataset recorded it, co
 it back, from benefits/recorded.py. No clock: the same data gives the same bytes. A dataset has no
 address of its own until somebody serves it, so links begin with a slash.
 
+Each entry names its heading as a category: changes to come, changes and corrections of the past, or
+commentary. The entry of a change of several rows has the key of the first of them.
+
 A filtered feed is a feed of its own: its id and its link hold the filter, in one order, without
 what is empty and without what other sites add to links.
 """
@@ -18,6 +21,7 @@ from datasette import Response, hookimpl
 from icalendar import Calendar, Event, vText
 
 from benefits import recorded
+from benefits.dated import COMMENTARY, PAST, Key, day_in_words, heading_of, key_of
 from benefits.package import ROOT
 from benefits.web.adapter import answers_of
 
@@ -31,7 +35,6 @@ MOST_ENTRIES = 500  # of a feed: more than feed readers keep; the page has all o
 MOST_EVENTS = 2_000  # of a calendar: more than it has, and few enough to be made in a second
 LAST_LINE = b"END:VCALENDAR\r\n"
 MOST_OF_A_CELL = 300  # characters of a corrected cell that an entry quotes
-MONTHS = "January February March April May June July August September October November December"
 NAMES = {
     "jurisdiction": "SELECT name FROM jurisdictions WHERE jurisdiction = ?",
     "court_case": "SELECT caption FROM cases WHERE court_case = ?",
@@ -74,8 +77,7 @@ async def changes(datasette, filters: dict[str, str]) -> list[dict]:
     query = answers_of(datasette)["timeline"]
     values = {name: filters.get(name, "") for name in query["params"]}
     rows = (await datasette.get_database("benefits").execute(query["sql"], values)).rows
-    changed = [dict(r) for r in rows if r["record"]]
-    return [c for c in changed if filters.get("population") in (None, c["population"])]
+    return [dict(r) for r in rows if r["record"]]
 
 
 async def matcher(datasette, filters: dict[str, str]):
@@ -86,25 +88,17 @@ async def matcher(datasette, filters: dict[str, str]):
     def matches(row: dict) -> bool:
         there = row.get("jurisdiction") == place
         in_its_case = not row.get("jurisdiction") and row.get("court_case") in party
-        return (not place or there or in_its_case) and all(
-            filters.get(name) in (None, row.get(name)) for name in ("court_case", "population")
+        people = (row.get("populations") or row.get("population") or "").split()
+        return (
+            (not place or there or in_its_case)
+            and filters.get("court_case") in (None, row.get("court_case"))
+            and ("population" not in filters or filters["population"] in people)
         )
 
     return matches
 
 
 # ---- words -------------------------------------------------------------------------------------
-
-
-def day_in_words(day: str, precision: str | None = "day") -> str:
-    """Return a date as people in the US write it, and say what of it is not known."""
-    when = date.fromisoformat(day)
-    month = MONTHS.split()[when.month - 1]
-    if precision == "year":
-        return f"{when.year} (day and month unknown)"
-    if precision == "month":
-        return f"{month} {when.year} (day unknown)"
-    return f"{month} {when.day}, {when.year}"
 
 
 def headline(change: dict) -> str:
@@ -119,8 +113,7 @@ def dated(change: dict) -> str:
 def summary(change: dict, entry: recorded.Entry) -> str:
     firm = change["standing"] == "established"
     said = [
-        "Scheduled." if change["scheduled"] else "",
-        f"{dated(change)}.",
+        change["in_words"],
         "" if firm else f"{change['standing'].capitalize()}, not established.",
         change["summary"] or "",
         f"Sources: {sentence(change['citations'])}",
@@ -172,7 +165,7 @@ def evidence(table: str, record: str) -> str:
 
 def change_entry(change: dict, entry: recorded.Entry) -> dict:
     return {
-        "id": f"{TAG}:{'/'.join(recorded.key_of(change))}",
+        "id": f"{TAG}:{'/'.join(key_of(change))}",
         "title": f"{dated(change)}: {headline(change)}",
         "published": entry.first,
         "updated": entry.updated,
@@ -180,6 +173,7 @@ def change_entry(change: dict, entry: recorded.Entry) -> dict:
         "link": evidence(change["table"], change["record"]),
         "summary": summary(change, entry),
         "category": change["kind"],
+        "heading": heading_of(change, change["data_through"]),
     }
 
 
@@ -197,6 +191,7 @@ def correction_entry(correction: recorded.Correction) -> dict:
         "link": "/changes" if gone else evidence(correction.table, correction.record),
         "summary": correction_in_words(correction),
         "category": "correction",
+        "heading": PAST,
     }
 
 
@@ -210,19 +205,27 @@ def release_entry(release: dict) -> dict:
         "link": "/changes",
         "summary": release_in_words(release),
         "category": "release",
+        "heading": COMMENTARY,
     }
 
 
 async def entries_of(datasette, filters: dict[str, str]) -> list[dict]:
-    """Return all entries of a feed, the last recorded first, then by the day they are about."""
+    """Return all entries of a feed, the last recorded first, then by the day they are about.
+
+    Corrections come after what else was recorded on the day: a release may have hundreds.
+    """
     record, matches = await record_of(datasette), await matcher(datasette, filters)
     entries = [
-        change_entry(c, record.entries[recorded.key_of(c)])
-        for c in await changes(datasette, filters)
+        change_entry(c, record.entries[key_of(c)]) for c in await changes(datasette, filters)
     ]
     entries += [correction_entry(c) for c in record.corrections if matches(c.row)]
     entries += [] if filters else [release_entry(r) for r in record.releases]
-    return sorted(entries, key=lambda e: (e["updated"], e["date"], e["id"]), reverse=True)
+
+    def order(entry: dict) -> tuple:
+        is_correction = entry["category"] == "correction"
+        return entry["updated"], not is_correction, entry["date"], entry["id"]
+
+    return sorted(entries, key=order, reverse=True)
 
 
 def midnight(day: str) -> str:
@@ -255,6 +258,7 @@ def document(entries: list[dict], filters: dict[str, str], title: str, newest: s
         add(entry, "published", midnight(e["published"]))
         add(entry, "updated", midnight(e["updated"]))
         add(entry, "link", rel="alternate", type="text/html", href=url(e["link"]))
+        add(entry, "category", term=e["heading"], scheme=f"{TAG}:heading")
         add(entry, "category", term=e["category"])
         add(entry, "summary", e["summary"])
     return ET.tostring(feed, encoding="utf-8", xml_declaration=True) + b"\n"
@@ -275,11 +279,11 @@ def instant(day: str) -> datetime:
     return datetime.fromisoformat(day).replace(tzinfo=UTC)
 
 
-def event_of(change: dict, entry: recorded.Entry, description: str) -> bytes:
+def event_of(change: dict, entry: recorded.Entry, description: str, heading: str) -> bytes:
     """Return one change as an event of the whole day, or of the first that it may have been."""
     day, known = date.fromisoformat(change["date"]), change["date_precision"] == "day"
     event = Event()
-    event.add("uid", "-".join(recorded.key_of(change)) + "@benefits-dataset")
+    event.add("uid", "-".join(key_of(change)) + "@benefits-dataset")
     event.add("dtstamp", instant(entry.updated))
     event.add("created", instant(entry.first))
     event.add("last-modified", instant(entry.updated))
@@ -288,6 +292,7 @@ def event_of(change: dict, entry: recorded.Entry, description: str) -> bytes:
     event.add("dtend", day + timedelta(days=1))
     event.add("summary", ("" if known else f"{dated(change)}: ") + headline(change))
     event.add("description", description)
+    event.add("categories", [heading])
     firm = "CONFIRMED" if change["standing"] == "established" else "TENTATIVE"
     event.add("status", "CANCELLED" if entry.withdrawn else firm)
     event.add("transp", "TRANSPARENT")
@@ -313,7 +318,7 @@ def head_of(filters: dict[str, str], title: str, newest: str) -> bytes:
     return book.to_ical().removesuffix(LAST_LINE)
 
 
-def made_events(datasette) -> dict[recorded.Key, bytes]:
+def made_events(datasette) -> dict[Key, bytes]:
     """Return the events made so far: the same in every calendar, and slow to make."""
     if not hasattr(datasette, "events_of_feeds"):
         datasette.events_of_feeds = {}
@@ -323,17 +328,18 @@ def made_events(datasette) -> dict[recorded.Key, bytes]:
 async def calendar(datasette, request):
     filters = chosen(request.args)
     record, matches = await record_of(datasette), await matcher(datasette, filters)
-    events = [(c, record.entries[recorded.key_of(c)]) for c in await changes(datasette, filters)]
+    events = [(c, record.entries[key_of(c)]) for c in await changes(datasette, filters)]
     events += [(e.said, e) for e in record.entries.values() if e.withdrawn and matches(e.said)]
-    events = sorted(events, key=lambda one: (one[0]["date"], recorded.key_of(one[0])))[
-        -MOST_EVENTS:
-    ]
+    events = sorted(events, key=lambda one: (one[0]["date"], key_of(one[0])))[-MOST_EVENTS:]
     ready, lines = made_events(datasette), []
     for change, entry in events:
-        key = recorded.key_of(change)
+        key = key_of(change)
         if key not in ready:
-            words = withdrawn_in_words(entry) if entry.withdrawn else summary(change, entry)
-            ready[key] = event_of(change, entry, words)
+            if entry.withdrawn:
+                ready[key] = event_of(change, entry, withdrawn_in_words(entry), PAST)
+            else:
+                heading = heading_of(change, change["data_through"])
+                ready[key] = event_of(change, entry, summary(change, entry), heading)
         lines.append(ready[key])
     newest = max((entry.updated for _, entry in events), default=record.newest)
     head = head_of(filters, await title_of(datasette, filters), newest)

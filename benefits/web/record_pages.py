@@ -9,6 +9,7 @@ from pathlib import Path
 from datasette import NotFound, Response
 from markdown_it import MarkdownIt
 
+from benefits.dated import COMMENTS
 from benefits.package import ROOT
 from benefits.web.queries import ask, data_links, dataset, fixed, lists, page, rows
 
@@ -93,6 +94,7 @@ async def changes(datasette, request):
         **await lists(datasette),
         given=parameters,
         found=changes_shown,
+        comment_kinds=COMMENTS,
         about=about,
         cases=await fixed(
             datasette, "SELECT court_case, caption FROM cases ORDER BY filed IS NULL, filed"

@@ -51,6 +51,7 @@ ANSWERS = {
         {"as_of": "2025-06-30"},
     ),
     "timeline": ({"jurisdiction": "CA"}, {}),
+    "changes_between": ({"jurisdiction": "CA"}, {"from": "1990-01-01", "to": "2035-01-01"}),
     "evidence_for": ({"table": "coverage", "record": "il-hbia-adult-42-54-2022"}, {}),
     "history_of": ({"table": "coverage", "record": "il-hbia-adult-42-54-2022"}, {}),
     "survey_agreement": ({"survey": "kff_2024_03"}, {}),

@@ -16,6 +16,7 @@ from benefits.package import ROOT
 from worked_examples import (
     coverage_questions,
     examples,
+    judge_changes,
     judge_coverage,
     judge_plaintiffs,
     judge_roles,
@@ -80,6 +81,13 @@ def test_roles(ask_duck):
         judge_plaintiffs(ask_duck("roles_on", as_of=e["as_of"], court_case=e["court_case"]), e)
 
 
+@pytest.mark.slow
+def test_changes(ask_duck):
+    for e in examples("changes"):
+        asked = {name: e[name] for name in ("from", "to", "jurisdiction", "population")}
+        judge_changes(ask_duck("changes_between", **asked), e)
+
+
 def days_around(db, subject, step):
     """Every so many days on which an answer changes, with the days before and after."""
     changes = [
@@ -116,6 +124,8 @@ def questions(db):
         ("sharing_on", g)
         for g in [{}, {"jurisdiction": "WI"}, {"known_at": "2020-01-01", "jurisdiction": "CA"}]
     )
+    yield from (("status_on", {"as_of": d}) for d in days_around(db, "coverage", 12))
+    yield from (("status_on", {"as_of": "2024-07-01", "age": age}) for age in ("12", "17", "65"))
     yield from (("gaps", {"as_of": d}) for d in ["", "2024-01-01", "2025-08-12", "2027-01-01"])
     for d in ["", "2023-06-01", "2024-07-01", "2025-06-30", "2025-07-01"]:
         for person in [
@@ -132,6 +142,17 @@ def questions(db):
             {"jurisdiction": "IL"},
             {"court_case": "california-v-hhs"},
             {"jurisdiction": "TX", "court_case": "california-v-hhs"},
+        ]
+    )
+    yield from (
+        ("changes_between", g)
+        for g in [
+            {},
+            {"from": "1990-01-01", "to": "2035-01-01"},
+            {"from": "2025-01-01", "jurisdiction": "CA"},
+            {"to": "2024-02-29", "population": "older_adult"},
+            {"from": "2022-01-01", "to": "2022-01-02", "jurisdiction": "WY"},
+            {"from": "2026-01-01", "to": "2025-01-01", "population": "child"},
         ]
     )
     yield from (

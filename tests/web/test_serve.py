@@ -87,7 +87,9 @@ def test_every_answer_in_three_forms(site, answer):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "answer", ANSWERS + ("timeline", "eligibility", "gaps", "search", "history_of")
+    "answer",
+    ANSWERS
+    + ("timeline", "changes_between", "eligibility", "gaps", "search", "history_of", "status_on"),
 )
 @pytest.mark.parametrize(
     "asked",

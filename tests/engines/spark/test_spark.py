@@ -137,6 +137,8 @@ def test_sharing(spark_ask):
         ("panel", {"first": "2024-05", "last": "2024-08"}),
         ("panel", {"age": "50", "population": "adult", "jurisdiction": "IL"}),
         ("timeline", {"jurisdiction": "IL"}),
+        ("changes_between", {"from": "2021-01-01", "to": "2028-01-01"}),
+        ("changes_between", {"to": "2024-02-29", "jurisdiction": "WY"}),
         ("evidence_for", {"table": "coverage", "record": "il-hbia-adult-42-54-2022"}),
         ("history_of", {"table": "coverage"}),
         ("survey_agreement", {}),

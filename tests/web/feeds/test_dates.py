@@ -10,7 +10,7 @@ import pytest
 from icalendar import Calendar
 from packages import FILTERS, entries_in, events_in, get, instants
 
-from benefits import recorded
+from benefits.dated import key_of
 
 
 @pytest.mark.slow
@@ -40,7 +40,7 @@ def test_a_scheduled_change_is_in_the_feeds_as_scheduled(site, db):
     scheduled = [r for r in db.execute("SELECT * FROM dated_changes WHERE date > ?", [through])]
     entries = entries_in(site.get("/changes.atom").content)
     assert scheduled and all(
-        entries["/".join(recorded.key_of(dict(r)))]["summary"].startswith("Scheduled. ")
+        entries["/".join(key_of(dict(r)))]["summary"].startswith("Scheduled for ")
         for r in scheduled
     )
 
@@ -76,7 +76,7 @@ def test_the_day_stands_in_title_and_text(site, db):
     rows = [dict(r) for r in db.execute("SELECT * FROM dated_changes")]
     assert {r["date_precision"] for r in rows} == {"day", "month", "year"}
     for row in rows:
-        words, key = in_words(row["date"], row["date_precision"]), recorded.key_of(row)
+        words, key = in_words(row["date"], row["date_precision"]), key_of(row)
         entry, event = entries["/".join(key)], events["-".join(key)]
         assert (
             entry["title"].startswith(words + ": ")
@@ -89,7 +89,7 @@ def test_the_day_stands_in_title_and_text(site, db):
 
 def test_worked_examples_of_days(site):
     entries = entries_in(site.get("/changes.atom?jurisdiction=IL").content)
-    assert entries["coverage/il-hbia-adult-55-64-2024/end"]["title"].startswith(
+    assert entries["coverage/il-hbia-adult-42-54-2024/end"]["title"].startswith(
         "July 1, 2025: IL: "
     )
     assert entries["coverage/il-all-kids-child-2011/start"]["title"].startswith(

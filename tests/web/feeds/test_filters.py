@@ -10,7 +10,7 @@ import pytest
 from icalendar import Calendar
 from packages import ATOM, CASE, FILTERS, entries_in, events_in, links
 
-from benefits import recorded
+from benefits.dated import key_of
 from benefits.web import feeds
 
 
@@ -20,9 +20,9 @@ def listed(site, query: str) -> set[str]:
     population = given.pop("population", None)
     rows = site.get(f"/benefits/timeline.json?_shape=array&{urlencode(given)}").json()
     return {
-        "/".join(recorded.key_of(c))
+        "/".join(key_of(c))
         for c in rows
-        if c["record"] and population in (None, c["population"])
+        if c["record"] and (population is None or population in (c["populations"] or "").split())
     }
 
 
