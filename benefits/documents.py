@@ -152,11 +152,19 @@ def kind(field: dict, table: Table) -> str:
     return text
 
 
+def budget(category: dict) -> str:
+    """Return after how many days a source of a kind is due, as a clause; empty for other codes."""
+    if "check_after_days" not in category:
+        return ""
+    task = "dated, look for something newer" if category.get("dated") else "look again"
+    return f" ({task} after {category['check_after_days']} days)"
+
+
 def meaning(field: dict) -> str:
     """Return what a field means, with its codes and bounds."""
     text, constraints = field["description"], field.get("constraints", {})
     if categories := field.get("categories"):
-        labels = [f"`{c['value']}` {c['label']}" for c in categories]
+        labels = [f"`{c['value']}` {c['label']}{budget(c)}" for c in categories]
         text += f" Codes: {'; '.join(labels)}."
     if "minimum" in constraints or "maximum" in constraints:
         low, high = constraints.get("minimum", "any"), constraints.get("maximum", "any")
