@@ -27,13 +27,28 @@ STYLES = ("site", "tables", "pages", "browser")
 SCRIPTS = ("data", "parts", "answers", "views", "records", "page")
 
 # What the view `boundaries` calls the days on which an answer may change. It can change as well on
-# the first day that is only scheduled.
-SUBJECTS = {"coverage_on": "coverage", "roles_on": "roles", "sharing_on": "sharing"}
+# the first day for which the dataset is complete, and on the first that is only scheduled.
+SUBJECTS = {
+    "status_on": "coverage",
+    "coverage_on": "coverage",
+    "roles_on": "roles",
+    "sharing_on": "sharing",
+}
 TURNS = """
 SELECT day FROM boundaries WHERE subject = ?
-UNION SELECT date(data_through, '+1 day') FROM dataset ORDER BY 1"""
+UNION SELECT date(data_through, '+1 day') FROM dataset
+UNION SELECT complete_from FROM dataset ORDER BY 1"""
 PARAMETERS = dict.fromkeys(
-    ("jurisdiction", "population", "court_case", "data_element", "person_class", "known_at"), ""
+    (
+        "jurisdiction",
+        "population",
+        "age",
+        "court_case",
+        "data_element",
+        "person_class",
+        "known_at",
+    ),
+    "",
 )
 # Columns with the same value in every row. The script adds them when it writes CSV.
 SAME_IN_ALL = ("as_of", "data_through", "dataset_version")

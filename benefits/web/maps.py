@@ -33,61 +33,82 @@ PLACES = {
 # The years that a timeline shows. Earlier starts run off its left edge.
 FIRST, LAST = date(2016, 1, 1), date(2029, 1, 1)
 
-# The states of a coverage row and their words. The first state in this order that any row of a
-# jurisdiction and group has is shown for it. Help with premiums and care of some kinds only are not
-# coverage: they come after every program that is coverage, even a closed one.
+# What is drawn for each status, and its words.
 STATES = {
     "open": "Open",
     "capped": "Open up to a cap",
     "closed": "Closed to new applicants",
+    "varies": "Varies by age",
     "premium": "Help with premiums only",
     "partial": "Some kinds of care only",
     "none": "None",
     "unknown": "Could not confirm",
 }
-STATE_OF = {"open": "open", "capped": "capped", "closed_to_new": "closed"}
+# The states of the statuses of status_on. The others have their own name.
+STATE_OF = {
+    "closed_to_new": "closed",
+    "varies_by_age": "varies",
+    "premium_help_only": "premium",
+    "partial_only": "partial",
+    "not_established": "unknown",
+}
 LESS_THAN_COVERAGE = {"premium_subsidy": "premium", "partial": "partial"}
 REDUCED = "reduced benefits"
 
 
 def state(row) -> str:
-    """Return the key of STATES that one row of coverage_on stands for."""
-    if row["program"]:
-        return LESS_THAN_COVERAGE.get(row["benefit_scope"]) or STATE_OF[row["enrollment"]]
-    return "none" if row["finding"] == "none" else "unknown"
-
-
-def doubt(standings: set[str]) -> str:
-    """Return what rows are of which none is established; empty if one is."""
-    return "" if "established" in standings else " or ".join(sorted(standings))
+    """Return the key of STATES of a coverage row, for its bar in a timeline."""
+    return LESS_THAN_COVERAGE.get(row["benefit_scope"]) or STATE_OF.get(
+        row["enrollment"], row["enrollment"]
+    )
 
 
 def states(rows) -> dict:
-    """Return {(jurisdiction, population): {state, doubt, reduced, rows}} of coverage_on.
+    """Return {(jurisdiction, population): {state, doubt, reduced, bands, row}} of status_on.
 
-    Only its any-status rows and absences count. `doubt` is the standing of the rows in this state
-    if none is established. `reduced` says whether every row in this state has reduced benefits.
+    `doubt` is the standing of the status unless it is established. `bands` are the ages with their
+    words where the status varies.
     """
-    pairs: dict = {}
-    for row in rows:
-        if row["status_scope"] in (None, "any_status"):
-            pairs.setdefault((row["jurisdiction"], row["population"]), []).append(row)
-    order = list(STATES)
-    states_of_pairs = {}
-    for pair, members in pairs.items():
-        best = min((state(r) for r in members), key=order.index)
-        speaking = [r for r in members if state(r) == best]
-        states_of_pairs[pair] = {
-            "state": best,
-            "doubt": doubt({r["standing"] or "established" for r in speaking}),
-            "reduced": all(r["benefit_scope"] == "reduced" for r in speaking),
-            "rows": members,
+    return {
+        (row["jurisdiction"], row["population"]): {
+            "state": STATE_OF.get(row["status"], row["status"]),
+            "doubt": "" if row["standing"] == "established" else row["standing"],
+            "reduced": row["benefit_scope"] == "reduced",
+            "bands": read_bands(row["bands"]) if row["status"] == "varies_by_age" else [],
+            "row": row,
         }
-    return states_of_pairs
+        for row in rows
+    }
+
+
+def read_bands(text: str) -> list[tuple[str, str]]:
+    """Return (ages, words) for each band of status_on, such as ("13 to 18", "None")."""
+    bands = []
+    for part in text.split("; "):
+        ages, _, status = part.partition(" ")
+        ages = ages.replace("-", " to ").replace("+", " and over")
+        words = STATES[STATE_OF.get(status, status)]
+        if bands and bands[-1][1] == words:  # the same status under other rules
+            ages = f"{bands.pop()[0].partition(' ')[0]} to {ages.rpartition(' to ')[2]}"
+        bands.append((ages, words))
+    return bands
+
+
+def rules_of(row) -> tuple:
+    """Return what must differ for two rows of status_on to be different answers."""
+    columns = (
+        "status",
+        "bands",
+        "benefit_scope",
+        "income_limit_pct_fpl",
+        "income_limit_lowest_pct_fpl",
+        "program_names",
+    )
+    return tuple(row[c] for c in columns)
 
 
 # These have a pattern, so that nobody has to tell them apart by color alone.
-PATTERNED = ("capped", "closed", "premium", "partial", "unknown")
+PATTERNED = ("capped", "closed", "varies", "premium", "partial", "unknown")
 
 
 def fill(state: str) -> Markup:
@@ -120,6 +141,8 @@ def tile_map(population: str, label: str, states_of_pairs: dict, as_of: str) -> 
     for code, (column, row) in PLACES.items():
         pair = states_of_pairs[code, population]
         words, marks = STATES[pair["state"]], ""
+        if pair["bands"]:
+            words += ": " + ", ".join(f"{ages} {said.lower()}" for ages, said in pair["bands"])
         if pair["reduced"]:
             words, marks = f"{words}, {REDUCED}", "\u2020"
         if pair["doubt"]:
@@ -142,7 +165,10 @@ def state_tag(pair: dict) -> Markup:
     more = ", " + REDUCED if pair["reduced"] else ""
     more += f" ({pair['doubt']})" if pair["doubt"] else ""
     tag = f'<span class="state state-{pair["state"]}">{STATES[pair["state"]]}</span>'
-    return Markup(f"{tag}<small>{more}</small>" if more else tag)
+    tag += f"<small>{more}</small>" if more else ""
+    for ages, words in pair["bands"]:
+        tag += f'<br><small class="together">{ages}: {words.lower()}</small>'
+    return Markup(tag)
 
 
 def evidence_link(table: str, record: str, words: str = "Evidence", field: str = "") -> Markup:
@@ -230,5 +256,6 @@ def prepare_jinja2_environment(env):
         bars=bars,
         state_of=state,
         states_of=states,
+        rules_of=rules_of,
         state_words=STATES,
     )

@@ -20,16 +20,11 @@ from benefits.web.queries import (
 ANY_STATUS = (None, "any_status")
 
 
-# What the map and the matrix show of coverage_on.
-STATE = (
-    "SELECT jurisdiction, population, program, status_scope, enrollment, benefit_scope, finding,"
-    " standing FROM ({})"
-)
-
-
+# What the maps show of status_on, and the table and the comparison besides.
+TILE = "SELECT jurisdiction, population, status, bands, benefit_scope, standing FROM ({})"
 CELL = (
-    "SELECT jurisdiction, population, program, name, status_scope, age_min, age_max, enrollment,"
-    " benefit_scope, finding, standing FROM ({})"
+    "SELECT jurisdiction, population, status, in_words, bands, benefit_scope, standing,"
+    " income_limit_pct_fpl, income_limit_lowest_pct_fpl, program_names, records FROM ({})"
 )
 
 
@@ -61,10 +56,10 @@ async def home(datasette, request):
         **await lists(datasette),
         as_of=as_of,
         about=about,
-        answers=await ask(datasette, "coverage_on", STATE, as_of=as_of),
+        answers=await ask(datasette, "status_on", TILE, as_of=as_of),
         latest=[c for c in changes if c["date"] <= as_of][-6:][::-1],
         coming=[c for c in changes if c["date"] > as_of][:6],
-        links=data_links("coverage_on", as_of=as_of),
+        links=data_links("status_on", as_of=as_of),
     )
 
 
@@ -91,6 +86,7 @@ async def jurisdiction(datasette, request):
         place=place,
         as_of=as_of,
         about=about,
+        statuses=await ask(datasette, "status_on", as_of=as_of, jurisdiction=code),
         answers=await ask(datasette, "coverage_on", as_of=as_of, jurisdiction=code),
         periods=await rows(datasette, PERIODS, [code]),
         programs=await rows(
@@ -128,10 +124,10 @@ async def coverage(datasette, request):
         as_of=as_of,
         compare=compare,
         about=about,
-        answers=await ask(datasette, "coverage_on", "{}" if compare else CELL, as_of=as_of),
-        others=await ask(datasette, "coverage_on", as_of=compare) if compare else [],
-        links=data_links("coverage_on", as_of=as_of),
-        compare_links=data_links("coverage_on", as_of=compare),
+        answers=await ask(datasette, "status_on", CELL, as_of=as_of),
+        others=await ask(datasette, "status_on", CELL, as_of=compare) if compare else [],
+        links=data_links("status_on", as_of=as_of),
+        compare_links=data_links("status_on", as_of=compare),
     )
 
 

@@ -51,20 +51,25 @@ band_phrases AS (
     f.valid_to,
     f.age_min,
     f.age_max,
-    s."rank",
-    s.status,
+    f."rank",
+    f.status,
     MIN(f.doubt) AS doubt, -- one established row is enough
     CASE
-      WHEN s."rank" = 5 THEN group_concat(f.detail, '; ')
-      WHEN MAX(f.detail) = '' THEN s.words
-      ELSE s.words || ': ' || group_concat(f.detail, '; ')
+      WHEN f."rank" = 5 THEN group_concat(f.detail, '; ')
+      WHEN MAX(f.detail) = '' THEN f.words
+      ELSE f.words || ': ' || group_concat(f.detail, '; ')
     END AS phrase
-  FROM (SELECT * FROM status_rows WHERE speaks = 1 ORDER BY name, record) f
-  JOIN statuses s ON s."rank" = f."rank"
+  FROM (
+    SELECT r.*, s.status, s.words
+    FROM status_rows r
+    JOIN statuses s ON s."rank" = r."rank"
+    WHERE r.speaks = 1
+    ORDER BY r.name, r.record
+  ) f
   GROUP BY
     f.jurisdiction, f.population, f.valid_from, f.of_age_min, f.of_age_max, f.valid_to,
     f.age_min, f.age_max,
-    s."rank", s.status, s.words
+    f."rank", f.status, f.words
 ),
 -- Bands next to each other that say the same are one.
 islands AS (
@@ -168,7 +173,6 @@ details AS (
         THEN 'mixed'
       ELSE MIN(k.benefit_scope)
     END AS benefit_scope,
-    group_concat(k."table" || '/' || k.record, ' ') AS records,
     MIN(l.last_checked) AS last_checked
   FROM speaking k
   LEFT JOIN (
@@ -185,6 +189,11 @@ texts AS (
     jurisdiction, population, valid_from, of_age_min, 'name' AS kind, name AS said, 1 AS position
   FROM speaking
   WHERE name IS NOT NULL
+  UNION
+  SELECT
+    jurisdiction, population, valid_from, of_age_min, 'record', "table" || '/' || record, 1
+  FROM speaking
+  WHERE record IS NOT NULL
   UNION
   SELECT
     k.jurisdiction, k.population, k.valid_from, k.of_age_min, d.standing, d.label, d.position
@@ -272,6 +281,7 @@ joined AS (
     valid_from,
     of_age_min,
     group_concat(CASE WHEN kind = 'name' THEN said END, '; ') AS program_names,
+    group_concat(CASE WHEN kind = 'record' THEN said END, ' ') AS records,
     group_concat(CASE WHEN kind = 'disputed' THEN said END, ', ') AS disputed,
     group_concat(CASE WHEN kind = 'reported' THEN said END, ', ') AS reported,
     group_concat(CASE WHEN kind = 'doubt' THEN said END, '; ') AS uncertain,
@@ -322,7 +332,7 @@ SELECT
   CASE s.doubt WHEN 2 THEN 'disputed' WHEN 1 THEN 'reported' ELSE 'established' END,
   t.uncertain,
   k.last_checked,
-  k.records,
+  t.records,
   t.citations,
   t.source_urls
 FROM spans s

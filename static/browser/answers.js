@@ -1,15 +1,24 @@
 // The answers: who is covered, who is in the case, what may be shared.
 
+// What is drawn for each status of status_on, and its words.
 const STATES = {
   open: "Open",
   capped: "Open up to a cap",
   closed: "Closed to new applicants",
+  varies: "Varies by age",
   premium: "Help with premiums only",
   partial: "Some kinds of care only",
   none: "None",
   unknown: "Could not confirm",
 };
-const LESS_THAN_COVERAGE = { premium_subsidy: "premium", partial: "partial" };
+const STATE_OF = {
+  closed_to_new: "closed",
+  varies_by_age: "varies",
+  premium_help_only: "premium",
+  partial_only: "partial",
+  not_established: "unknown",
+};
+const stateOf = (status) => STATE_OF[status.status] ?? status.status;
 const STATUS = {
   enjoined: "Enjoined",
   permitted: "Permitted",
@@ -18,23 +27,19 @@ const STATUS = {
 };
 const shape = (state, text) => h("span", { class: `state state-${state}` }, text);
 
-// The state of a jurisdiction and group: that of the most open row regardless of status.
+// The one answer of status_on for each jurisdiction and group on a day.
+const statusesOfDays = new Map();
+function statusesOn(as_of) {
+  if (!statusesOfDays.has(as_of)) {
+    const rows = answers.status_on.filter((r) => holds(r.day_from, r.day_to, as_of));
+    statusesOfDays.set(
+      as_of,
+      new Map(rows.map((r) => [`${r.jurisdiction} ${r.population}`, r])),
+    );
+  }
+  return statusesOfDays.get(as_of);
+}
 const anyStatus = (row) => row.status_scope === null || row.status_scope === "any_status";
-function stateOfRow(r) {
-  if (!r.program) return r.finding === "none" ? "none" : "unknown";
-  return (
-    LESS_THAN_COVERAGE[r.benefit_scope] ??
-    (r.enrollment === "closed_to_new" ? "closed" : r.enrollment)
-  );
-}
-const isReduced = (rows, state) =>
-  rows
-    .filter((r) => anyStatus(r) && stateOfRow(r) === state)
-    .every((r) => r.benefit_scope === "reduced");
-function stateOf(rows) {
-  const states = rows.filter(anyStatus).map(stateOfRow);
-  return Object.keys(STATES).find((s) => states.includes(s)) ?? "unknown";
-}
 function ages(r) {
   if (r.age_min === null && r.age_max === null) return "";
   return r.age_max === null ? ` ${r.age_min} and over` : ` ${r.age_min ?? 0} to ${r.age_max}`;
@@ -64,13 +69,14 @@ const coverageInList = (r) =>
       )
     : r.absence && h("li", null, evidence("absences", r.absence));
 function covered(rows, asked) {
+  const statuses = statusesOn(rows[0].as_of);
   const whole = asked.jurisdiction || asked.population;
   return choicesOf("population")
     .filter(([code]) => !asked.population || code === asked.population)
     .map(([code, name]) => {
       const members = rows.filter((r) => r.population === code);
-      const state = stateOf(members);
-      const reduced = members.length && isReduced(members, state) && ", reduced benefits";
+      const status = statuses.get(`${rows[0].jurisdiction} ${code}`);
+      const state = stateOf(status);
       return h(
         "div",
         null,
@@ -78,7 +84,8 @@ function covered(rows, asked) {
         h(
           "dd",
           null,
-          h("p", null, shape(state, STATES[state]), reduced),
+          h("p", null, shape(state, STATES[state])),
+          h("p", { class: "answer" }, status.in_words),
           whole
             ? members.map(coverageInFull)
             : h("ul", { class: "small targets" }, members.map(coverageInList)),
@@ -100,9 +107,10 @@ const tally = (rows, column, wordsOfRow) =>
     }),
   );
 function inShort(rows) {
+  const statuses = [...statusesOn(rows[0].as_of).values()];
   const pairs = Object.groupBy(rows, (r) => r.population);
   const line = ([code, name]) => {
-    const states = Object.values(Object.groupBy(pairs[code], (r) => r.jurisdiction)).map(stateOf);
+    const states = statuses.filter((r) => r.population === code).map(stateOf);
     const numbers = Object.keys(STATES)
       .map((s) => [s, states.filter((t) => t === s).length])
       .filter(([, n]) => n)
