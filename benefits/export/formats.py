@@ -38,6 +38,7 @@ FOR_ANSWERS = (
     "records",
     "record_citations",
     "survey_agreement_all",
+    "coverage_doubt_fields",
     "coverage_doubts",
     "status_spans",
 )

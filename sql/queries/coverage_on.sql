@@ -354,7 +354,7 @@ SELECT
   a.note,
   a.coverage,
   a.absence,
-  l.last_checked,
+  rc.last_checked,
   COALESCE(rc.citations, 'No source: searched without result') AS citations,
   asked.data_through,
   asked.version AS dataset_version
@@ -372,11 +372,6 @@ FROM (
 CROSS JOIN asked
 -- What is doubtful of a row as it stands now; earlier states of a row have no record of it.
 LEFT JOIN coverage_doubts d ON d.coverage = a.coverage AND a.known_to = '9999-12-31'
-LEFT JOIN (
-  SELECT "table", record, MAX(checked_on) AS last_checked
-  FROM citations
-  GROUP BY "table", record
-) l ON l."table" = a."table" AND l.record = a.record
 LEFT JOIN record_citations rc ON rc."table" = a."table" AND rc.record = a.record
 ORDER BY
   a.jurisdiction,
