@@ -1,14 +1,15 @@
 -- title: What is not known on a date?
--- description: Open questions. Answers that we could not confirm, with where to look next, fields of
---   coverage that are disputed or known from third-hand sources only, with the reason, and other
---   rows that are not established. For days before the dataset answers every day (complete_from in
---   the table dataset) one row says how many are not recorded; coverage_on shows which.
+-- description: >-
+--   Open questions. Answers that we could not confirm, with where to look next; fields of coverage
+--   that are disputed or known from third-hand sources only, with the reason; and other rows that
+--   are not established. For days before the dataset answers every day (complete_from in the table
+--   dataset) one row says how many are not recorded; coverage_on shows which.
 -- position: 9
 -- parameters:
 --   as_of: date
 
--- Each row is one question: `subject` says of whom or what, `in_words` what is open, and `note` why.
--- A field that is as doubtful as the whole row has no row of its own. A day before the dataset is
+-- Each row is one question: `subject` says of whom or what, `in_words` what is open, `note` why. A
+-- field that is as doubtful as the whole row has no row of its own. A day before the dataset is
 -- complete has one row more, without a record: for how many groups nothing is recorded.
 WITH asked AS (
   SELECT
