@@ -44,7 +44,7 @@ unrecorded AS (
         AND (a.valid_to IS NULL OR asked.as_of < a.valid_to)
     )
 ),
-groups AS (
+asked_rows AS (
   SELECT
     a.*,
     CASE
@@ -110,7 +110,7 @@ open AS (
     COALESCE(f.reason, g.note) AS note,
     g.look_next,
     f.last_checked
-  FROM groups g
+  FROM asked_rows g
   LEFT JOIN coverage_doubt_fields f ON f.coverage = g.record AND f.field = ''
   WHERE g.standing <> 'established'
   UNION ALL
@@ -130,7 +130,7 @@ open AS (
     f.reason,
     NULL,
     f.last_checked
-  FROM groups g
+  FROM asked_rows g
   JOIN coverage_doubt_fields f ON f.coverage = g.record AND f.field <> '' AND f.is_told = 1
   UNION ALL
   SELECT
