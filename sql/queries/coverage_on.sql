@@ -14,7 +14,8 @@
 -- status is no answer on coverage regardless of status: where only such a program is in force, a
 -- row says what is known apart from it. Ages for which nothing is recorded, as on days before the
 -- dataset begins, get a row that says so: no answer is an empty page, and each age that a
--- population always answers has one. `uncertain` names the fields that are disputed or reported, with reasons.
+-- population always answers has one. `uncertain` names the fields that are disputed or reported,
+-- with reasons. `last_checked` is the day of the last look at any source of the record.
 WITH asked AS (
   SELECT
     COALESCE(NULLIF(:as_of, ''), data_through) AS as_of,

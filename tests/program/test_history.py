@@ -322,3 +322,22 @@ def test_one_reason_for_a_column_of_the_evidence_and_of_nothing_else(released):
     said = " ".join(version.version_problems(reading.load(released))[0])
     assert "income_limit_pct_fpl: changed since 1.0.0 without a reason" in said
     assert "coverage/*/income_limit_pct_fpl did not change" in said
+
+
+@pytest.mark.slow
+def test_days_that_move_back_or_without_their_source_are_named(released):
+    package = reading.load(released)
+    opened = {s["source"]: s["retrieved"] for s in package.rows("sources")}
+    moved = next(
+        c
+        for c in package.rows("citations")
+        if "2000" < c["checked_on"] < package.descriptor["data_through"]
+    )
+    later = package.descriptor["data_through"]
+    set_cells(released, "citations", "checked_on", {moved["citation"]: later})
+    edit_descriptor(released, lambda r, d: d.update(version="1.1.0", data_through="2026-01-01"))
+    reasons(released, "citations,*,checked_on,Looked at again.")
+    through, look = version.version_problems(reading.load(released))[0]
+    assert "data_through 2026-01-01 is before" in through
+    assert look.startswith(f"data/citations.csv [{moved['citation']}] checked_on: moved from")
+    assert f"is {opened[moved['source']]} as before" in look
