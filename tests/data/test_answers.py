@@ -170,7 +170,8 @@ def test_nothing_less_than_coverage_is_called_open(ask, day):
 )
 def test_a_program_for_some_statuses_is_no_answer_for_all(ask, jurisdiction, population, day):
     rows = ask("coverage_on", as_of=day, jurisdiction=jurisdiction, population=population)
-    assert [r["finding"] for r in any_status(rows)] == ["not_established"]
+    [answer] = any_status(rows)
+    assert answer["finding"] in ("none", "not_established")
     assert [r for r in rows if r["status_scope"] not in (None, "any_status")]
 
 
@@ -193,7 +194,7 @@ def test_the_last_days_of_the_calendar_are_days(ask, answer):
 
 # jurisdiction, question, and the findings in the order in which they stand: what is met first.
 PERSONS = [
-    ("NJ", {"age": "30", "pregnant": "yes"}, ["not_established pregnant"]),
+    ("NJ", {"age": "30", "pregnant": "yes"}, ["met nj-supplemental-prenatal"]),
     ("TX", {"age": "30"}, ["none"]),
     ("CO", {"age": "30"}, ["met co-omnisalud", "met co-reproductive-health-care"]),
     ("WA", {"age": "62"}, ["met wa-apple-health-expansion", "met wa-cascade-care-savings"]),
@@ -252,9 +253,9 @@ def test_evidence_for_a_record_without_source_says_so(db, ask):
     copy = sqlite3.connect(":memory:")
     db.backup(copy)
     copy.row_factory = sqlite3.Row
-    copy.execute("DELETE FROM citations WHERE record = 'nj-no-postpartum-2024'")
+    copy.execute("DELETE FROM citations WHERE record = 'vt-no-postpartum-2024'")
     sql = (ROOT / "sql" / "queries" / "evidence_for.sql").read_text(encoding="utf-8")
-    [row] = copy.execute(sql, {"table": "absences", "record": "nj-no-postpartum-2024"}).fetchall()
+    [row] = copy.execute(sql, {"table": "absences", "record": "vt-no-postpartum-2024"}).fetchall()
     assert row["source"] is None and "searched without result" in row["note"]
     [row] = ask("evidence_for", table="populations", record="child")
     assert "needs no citation" in row["note"]

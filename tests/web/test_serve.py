@@ -19,10 +19,12 @@ from benefits.web import server as serve
 from support import run
 
 SERVED = (
-    "absences boundaries cases changes citations claims coverage coverage_rules data_elements"
-    " dataset dataset_codes dataset_fields dataset_tables dated_changes events jurisdictions"
+    "absences boundaries cases changes citations claims coverage coverage_doubts coverage_rules"
+    " data_elements"
+    " dataset dataset_codes dataset_fields dataset_tables dated_changes events field_standing"
+    " jurisdictions"
     " order_terms person_classes populations poverty_guidelines programs record_citations records"
-    " releases role_spans roles sources survey_agreement_all survey_answers"
+    " releases role_spans roles sources status_spans survey_agreement_all survey_answers"
 ).split()
 ANSWERS = ("coverage_on", "roles_on", "sharing_on", "evidence_for", "survey_agreement")
 
