@@ -55,7 +55,7 @@ setup-lint: setup
 setup-spark:
 	$(call set-up,spark)
 
-check: build  ## validate, and say what is complete, open and stale (AT=YYYY-MM-DD)
+check: build  ## validate, and say what is complete, open and due (AT=YYYY-MM-DD)
 	@$(PY) scripts/validate.py
 	@$(PY) scripts/canonical.py --check
 	@$(PY) scripts/describe.py --check

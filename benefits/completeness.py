@@ -1,17 +1,15 @@
-"""Report what is complete, what is open and what is stale."""
+"""Report what is complete, what is open and what is due for another look."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from datetime import date, timedelta
 from pathlib import Path
 
 from benefits.errors import BenefitsError
+from benefits.freshness import due_lines
 from benefits.periods import EARLIEST, LATEST, in_force_sql, is_iso_date
 from benefits.sqlite import sqlite_uri
-
-STALE_AFTER = 180  # days since the newest reading of a source of a row in force
 
 OF_PLACE = "jurisdiction = j.jurisdiction AND population = p.population"
 ANSWERED = f"""
@@ -26,22 +24,6 @@ SELECT p.population,
          SELECT 1 FROM absences WHERE {OF_PLACE} AND finding = 'not_established'
          AND {in_force_sql("d.data_through")})) AS open
 FROM jurisdictions j CROSS JOIN populations p CROSS JOIN dataset d GROUP BY p.population"""
-# Tables with rows in force, and their keys.
-DATED = {
-    "coverage": "coverage",
-    "absences": "absence",
-    "roles": "role_id",
-    "order_terms": "order_term",
-}
-OF_A_DATED_ROW = " OR ".join(
-    f"(c.\"table\" = '{table}' AND c.record IN "
-    f"(SELECT {key} FROM {table} WHERE {in_force_sql(':at')}))"
-    for table, key in DATED.items()
-)
-STALE = f"""
-SELECT c."table", c.record, MAX(c.checked_on) AS newest
-FROM citations c WHERE {OF_A_DATED_ROW}
-GROUP BY 1, 2 HAVING newest < :oldest ORDER BY 1, 2"""
 AGREEMENT = """
 SELECT SUM(agreement = 'agree'), SUM(agreement = 'differ'), SUM(agreement = 'not_comparable'),
        SUM(agreement <> 'agree' AND explanation IS NULL)
@@ -51,7 +33,7 @@ FROM survey_agreement_all"""
 def report(database: Path, at: str | None = None) -> tuple[list[str], bool]:
     """Return the lines of the report, and whether everything that must be complete is.
 
-    `at` is the day for which stale records are listed (default: the day through which the data
+    `at` is the day on which sources are due (default: the day through which the data
     goes). Raises BenefitsError if it is not a day.
     """
     if at is not None and not (is_iso_date(at) and EARLIEST <= at <= LATEST):
@@ -63,7 +45,7 @@ def report(database: Path, at: str | None = None) -> tuple[list[str], bool]:
         db.row_factory = sqlite3.Row
         citations, cited = citation_lines(db)
         surveys, explained = survey_lines(db)
-        lines = [*answer_lines(db), *citations, *surveys, *stale_lines(db, at)]
+        lines = [*answer_lines(db), *citations, *surveys, *due_lines(db, at)]
     return lines, cited and explained
 
 
@@ -122,11 +104,3 @@ def survey_lines(db: sqlite3.Connection) -> tuple[list[str], bool]:
         f"{differ} differ; {apart} cannot be compared; {unexplained} unexplained"
     )
     return [line], not unexplained
-
-
-def stale_lines(db: sqlite3.Connection, at: str) -> list[str]:
-    """Return the records in force on a day whose sources were not read in the last months."""
-    oldest = (date.fromisoformat(at) - timedelta(days=STALE_AFTER)).isoformat()
-    stale = db.execute(STALE, {"at": at, "oldest": oldest}).fetchall()
-    head = f"Stale on {at} (in force, no source read since {oldest}): {len(stale)} records"
-    return [head] + [f"  {r['table']}/{r['record']}, last read {r['newest']}" for r in stale]

@@ -6,6 +6,8 @@ The codebook, the known gaps and the second coding are Jinja templates in templa
 from __future__ import annotations
 
 import csv
+import sqlite3
+from contextlib import closing
 
 import jinja2
 import yaml
@@ -40,8 +42,46 @@ def gaps(package: Package) -> str:
             for row in table.rows
             if row.get("standing") not in (None, "established")
         ],
+        fields=doubtful_fields(package),
         empty_cells=list(empty_cells(package)),
     )
+
+
+def doubtful_fields(package: Package) -> list[tuple[str, str, str, str | None]]:
+    """Return (coverage, field, standing, reason) for the fields in doubt of coverage.
+
+    These are rows in force on the day through which the data goes, and later ones. A field that is
+    as doubtful as the whole row is left out.
+    """
+    through = package.descriptor["data_through"]
+    current = {
+        row["coverage"]
+        for row in package.rows("coverage")
+        if row["valid_to"] is None or row["valid_to"] > through
+    }
+    standings = [s for s in field_standings(package) if s[0] == "coverage" and s[1] in current]
+    of_row = {record: standing for _, record, field, standing, _ in standings if not field}
+    cited = {f["name"] for f in package.tables["coverage"].fields if f.get("cited")}
+    return [
+        (record, field, standing, reason)
+        for _, record, field, standing, reason in standings
+        if field in cited and standing not in ("established", of_row.get(record))
+    ]
+
+
+def field_standings(package: Package) -> list[tuple[str, str, str, str, str | None]]:
+    """Return (table, record, field, standing, reason) by the view of the database."""
+    view = (ROOT / "sql" / "views" / "field_standing.sql").read_text(encoding="utf-8")
+    with closing(sqlite3.connect(":memory:")) as db:
+        for name in ("citations", "sources"):
+            columns = package.tables[name].columns
+            names = ", ".join(f'"{column}"' for column in columns)
+            db.execute(f"CREATE TABLE {name} ({names})")
+            rows = ([row[c] for c in columns] for row in package.rows(name))
+            db.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})", rows)
+        db.executescript(view)
+        sql = 'SELECT "table", record, field, standing, reason FROM field_standing ORDER BY 1, 2, 3'
+        return db.execute(sql).fetchall()
 
 
 def empty_cells(package: Package):
@@ -126,8 +166,22 @@ def render(template: str, **values) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cell": cell, "codes": codes, "kind": kind, "meaning": meaning}
+    environment.filters |= {
+        "ages": ages,
+        "cell": cell,
+        "codes": codes,
+        "kind": kind,
+        "meaning": meaning,
+    }
     return environment.get_template(template).render(values)
+
+
+def ages(row: dict) -> str:
+    """Return the ages that a row is about."""
+    low, high = row["age_min"], row["age_max"]
+    if low is None and high is None:
+        return "all"
+    return f"{low or 0} and over" if high is None else f"{low or 0} to {high}"
 
 
 def cell(text: str | None) -> str:
@@ -152,11 +206,19 @@ def kind(field: dict, table: Table) -> str:
     return text
 
 
+def budget(category: dict) -> str:
+    """Return after how many days a source of a kind is due, as a clause; empty for other codes."""
+    if "check_after_days" not in category:
+        return ""
+    task = "dated, look for something newer" if category.get("dated") else "look again"
+    return f" ({task} after {category['check_after_days']} days)"
+
+
 def meaning(field: dict) -> str:
     """Return what a field means, with its codes and bounds."""
     text, constraints = field["description"], field.get("constraints", {})
     if categories := field.get("categories"):
-        labels = [f"`{c['value']}` {c['label']}" for c in categories]
+        labels = [f"`{c['value']}` {c['label']}{budget(c)}" for c in categories]
         text += f" Codes: {'; '.join(labels)}."
     if "minimum" in constraints or "maximum" in constraints:
         low, high = constraints.get("minimum", "any"), constraints.get("maximum", "any")

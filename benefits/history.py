@@ -13,6 +13,9 @@ from benefits.package import Version
 
 NOW = "9999-12-31"  # in `known_to`: the dataset still says so
 WHOLE_ROW = "*"
+EVERY_RECORD = "*"  # in a reason: all records of a table
+# One reason may be for a column of all records of these: a new look at many places, for example.
+EVIDENCE = ("sources", "citations")
 
 
 def as_text(value) -> str | None:
@@ -25,14 +28,21 @@ def dump_row(row: dict) -> str:
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
+def find_reason(reasons: dict, table: str, record: str, field: str) -> str | None:
+    """Return the reason for a change: of the cell, the whole record, or the column of evidence."""
+    places = [(table, record, field), (table, record, WHOLE_ROW)]
+    if table in EVIDENCE:
+        places.append((table, EVERY_RECORD, field))
+    return next((reasons[place] for place in places if place in reasons), None)
+
+
 def change_rows(difference, version: str, day: str, reasons: dict) -> list[dict]:
     """Return the rows of `changes` for a difference.
 
-    `reasons` is by (table, record, field), with `*` for a whole record.
+    `reasons` is by (table, record, field), as `find_reason` reads them.
     """
 
     def change(table, record, field, old, new):
-        reason = reasons.get((table, record, field)) or reasons.get((table, record, WHOLE_ROW))
         return {
             "version": version,
             "date": day,
@@ -41,7 +51,7 @@ def change_rows(difference, version: str, day: str, reasons: dict) -> list[dict]
             "field": field,
             "old": old,
             "new": new,
-            "reason": reason,
+            "reason": find_reason(reasons, table, record, field),
         }
 
     rows = [change(t, k, WHOLE_ROW, None, dump_row(row)) for t, k, row in difference.added]

@@ -23,7 +23,17 @@ FIELD = {
                 "enum": {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1},
             },
         },
-        "categories": {"type": "array", "items": {"type": "object", "properties": {"label": TEXT}}},
+        "categories": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "label": TEXT,
+                    "check_after_days": {"type": "integer", "minimum": 1},
+                    "dated": {"type": "boolean"},
+                },
+            },
+        },
     },
 }
 

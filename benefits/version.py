@@ -1,8 +1,9 @@
 """Check the version of the package, and the reasons for its changes.
 
-The last release is the highest version in releases/. A changed fact (not its wording) and a removed
-row need a reason in releases/reasons.csv: table, record, field (or `*` for the whole record),
-reason.
+The last release is the highest version in releases/. A changed or emptied cell, a removed row, and
+a fact that fills an empty cell need a reason in releases/reasons.csv: table, record, field (or `*`
+for all fields of the record), reason. In sources and citations, the record `*` gives one reason
+for a column of all records.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import io
 from pathlib import Path
 
 from benefits import diff
-from benefits.history import WHOLE_ROW
+from benefits.forward import forward_problems
+from benefits.history import EVERY_RECORD, EVIDENCE, WHOLE_ROW, find_reason
 from benefits.package import MAX_CELL, Package, Version
 from benefits.validation.text import odd_character
 
@@ -89,16 +91,21 @@ def read_reasons(root: Path) -> tuple[dict[Place, str], list[str]]:
 def missing_reasons(change: diff.Difference, reasons: dict[Place, str]) -> list[str]:
     """Return a sentence for each change without a reason and each reason without a change."""
     last = change.old_version
-    needed = [(t, k, f) for t, k, f, _, _, wording in change.changed if not wording]
+    # Our own words may fill an empty cell without a reason.
+    needed = [
+        (t, k, f) for t, k, f, old, _, wording in change.changed if not wording or old is not None
+    ]
     needed += [(t, k, WHOLE_ROW) for t, k, _ in change.removed]
     problems = [
         f"data/{table}.csv [{record}] {field}: changed since {last} without a reason;"
         f" add it to {REASONS_FILE}"
         for table, record, field in needed
-        if (table, record, field) not in reasons and (table, record, WHOLE_ROW) not in reasons
+        if find_reason(reasons, table, record, field) is None
     ]
     known = {*needed, *((t, k, f) for t, k, f, *_ in change.changed)}
-    known |= {(t, k, WHOLE_ROW) for t, k, _ in known}
+    known |= {(t, k, WHOLE_ROW) for t, k, _ in known} | {
+        (t, EVERY_RECORD, f) for t, _, f in known if t in EVIDENCE
+    }
     return problems + [
         f"{REASONS_FILE}: {'/'.join(place)} did not change since {last}; remove its reason"
         for place in reasons
@@ -121,6 +128,7 @@ def version_problems(package: Package) -> tuple[list[str], diff.Difference | Non
         return problems, None
     with diff.open_package(str(last)) as before:
         change = diff.compare(before, package)
+        problems += forward_problems(before, package)
     smallest = change.smallest_version
     if version == last.stem:
         if change.level != "none":

@@ -1,4 +1,4 @@
-"""Report what is complete, what is open and what is stale.
+"""Report what is complete, what is open and what is due for another look.
 
     python scripts/completeness.py [--database build/benefits.db] [--at YYYY-MM-DD]
 
@@ -25,7 +25,7 @@ def main(argv=None) -> int:
     parser.add_argument("--database", type=Path, default=ROOT / "build" / "benefits.db")
     parser.add_argument(
         "--at",
-        help="day for which stale records are listed, YYYY-MM-DD"
+        help="day on which sources are due, YYYY-MM-DD"
         " (default: the day through which the data goes)",
     )
     args = parser.parse_args(argv)

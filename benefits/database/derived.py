@@ -26,9 +26,9 @@ def make_derived(db: sqlite_utils.Database, package: Package, digests: dict[str,
     source = load(package.root, only=(*KEPT, "changes", "releases", "sources"))
     require_unchanged(source, digests)
     table = db.table("record_citations")
-    columns = {"table": str, "record": str, "citations": str}
+    columns = {"table": str, "record": str, "citations": str, "last_checked": str}
     table.create(columns, pk=("table", "record"), strict=True)
-    insert_rows(db, table.name, 3, record_citations(source, digests))
+    insert_rows(db, table.name, 4, record_citations(source, digests))
     for name in KEPT:
         make_known(db, source, name)
 
@@ -41,21 +41,26 @@ def insert_rows(db: sqlite_utils.Database, name: str, width: int, rows) -> None:
 # ---- citations ---------------------------------------------------------------------------------
 
 
-def record_citations(package: Package, digests: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Return (table, record, text) for each record with citations.
+def record_citations(package: Package, digests: dict[str, str]) -> list[tuple[str, str, str, str]]:
+    """Return (table, record, text, day of the last look) for each record with citations.
 
     The text is short, since every answer has it: the best sources with their locators. The answer
     evidence_for has them all.
     """
     sources = {s["source"]: source_rank(s) for s in package.rows("sources")}
-    columns = ("table", "record", "source", "relation", "locator")
+    columns = ("table", "record", "source", "relation", "locator", "checked_on")
     pick = itemgetter(*map(package.tables["citations"].columns.index, columns))
     cited: dict[tuple[str, str], dict[tuple, set]] = {}
+    last: dict[tuple[str, str], str] = {}
     rows = map(pick, read_cells(package, "citations", digests))
-    for table, record, source, relation, locator in rows:
+    for table, record, source, relation, locator, day in rows:
+        last[table, record] = max(day, last.get((table, record), ""))
         citations = cited.setdefault((table, record), {})
         citations.setdefault((relation == "contradicts", sources[source]), set()).add(locator)
-    return [(*record, citation_text(citations)) for record, citations in sorted(cited.items())]
+    return [
+        (*record, citation_text(citations), last[record])
+        for record, citations in sorted(cited.items())
+    ]
 
 
 def source_rank(source: dict) -> tuple[int, str, str]:

@@ -40,7 +40,12 @@ def describe_dataset(db: sqlite_utils.Database, package: Package, digests: dict[
             codes += describe_codes(name, field)
     db.table("dataset_tables").insert_all(tables, pk="table", strict=True)
     db.table("dataset_fields").insert_all(fields, pk=("table", "field"), strict=True)
-    db.table("dataset_codes").insert_all(codes, pk=("table", "field", "code"), strict=True)
+    db.table("dataset_codes").insert_all(
+        codes,
+        pk=("table", "field", "code"),
+        columns={"check_after_days": int, "dated": int},
+        strict=True,
+    )
 
 
 def describe_field(table: str, position: int, field: dict) -> dict:
@@ -70,6 +75,9 @@ def describe_codes(table: str, field: dict) -> list[dict]:
             "code": category["value"],
             "position": position,
             "label": category["label"],
+            "check_after_days": category.get("check_after_days"),
+            # Only a kind of source can be dated.
+            "dated": int(bool(category.get("dated"))) if "check_after_days" in category else None,
         }
         for position, category in enumerate(field.get("categories", []), 1)
     ]

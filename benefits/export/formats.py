@@ -39,6 +39,7 @@ FOR_ANSWERS = (
     "records",
     "record_citations",
     "survey_agreement_all",
+    "coverage_doubt_fields",
     "coverage_doubts",
     "status_spans",
     "dated_changes",

@@ -6,6 +6,7 @@ from benefits.validation import (  # noqa: F401  each module registers its rules
     citations,
     coverage,
     dates,
+    programs,
     tables,
     text,
 )

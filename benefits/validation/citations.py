@@ -162,6 +162,29 @@ def is_firm(table: str, row: dict) -> bool:
     return row.get("standing", "established") == "established"
 
 
+@rule(
+    "check-date",
+    "write the day on which somebody looked at this source for this cell; who opens the source"
+    " again moves `retrieved` too",
+)
+def check_date(package):
+    """Check that a look at a source lies between its publication and the day it was last opened."""
+    if not readable(package, "citations", "sources"):
+        return
+    sources = {s["source"]: s for s in package.rows("sources")}
+    for table, line, row in located(package, "citations"):
+        day, source = row["checked_on"], sources.get(row["source"])
+        if not day or source is None:
+            continue  # a fault already
+        if source["retrieved"] and day > source["retrieved"]:
+            message = f"{day} is after {source['retrieved']}, when {row['source']} was last opened"
+            yield table, line, row, "checked_on", message
+        published = source["published"] if source["published_precision"] == "day" else None
+        if published and day < published:
+            message = f"{day} is before {published}, when {row['source']} was published"
+            yield table, line, row, "checked_on", message
+
+
 @rule("absence-basis", "cite what says so, or say not_established or searched")
 def absence_basis(package):
     for table, line, row in located(package, "absences"):

@@ -126,6 +126,24 @@ def change_date(package):
             )
 
 
+# The reasons for the changes of this release were not kept.
+WITHOUT_REASONS = Version(1, 0, 0)
+
+
+@rule("change-reason", "say in one sentence why the published cell changed")
+def change_reason(package):
+    """Check that a change of what a release said has a reason."""
+    for table, line, row in located(package, "changes"):
+        if row["old"] is None or row["reason"] is not None or not Version.is_valid(row["version"]):
+            continue
+        if Version.parse(row["version"]) > WITHOUT_REASONS:
+            what = (
+                "removed" if row["field"] == "*" else "emptied" if row["new"] is None else "changed"
+            )
+            message = f"is empty although {row['table']}/{row['record']} {row['field']} was {what}"
+            yield table, line, row, "reason", message
+
+
 @rule("released-through", "correct the date of the release, or data_through in datapackage.json")
 def released_through(package):
     through, version = package.descriptor.get("data_through"), package.descriptor.get("version")

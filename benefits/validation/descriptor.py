@@ -20,10 +20,11 @@ PROFILE = ROOT / "profiles" / "datapackage-2.0.json"
 PROFILE_URL = "https://datapackage.org/profiles/2.0/datapackage.json"
 LICENCE = "CC-BY-4.0"
 
-# Properties of the standard that we use, and six of our own: `data_through` and `complete_from`
+# Properties of the standard that we use, and eight of our own: `data_through` and `complete_from`
 # (ISO dates) of the package, `searchable` (columns for full-text search) and `fact` (rows need
 # citations) of a table, `cited` (cells need citations) and `wording` (our own text, of which a
-# change is a patch) of a field.
+# change is a patch) of a field, `check_after_days` (when a source of this kind is due for another
+# look) and `dated` (a document of this kind never changes) of a code.
 KNOWN = {
     "package": {
         "$schema",
@@ -89,7 +90,7 @@ KNOWN = {
         "foreignKeys",
     },
     "constraints": {"required", "unique", "pattern", "enum", "minimum", "maximum"},
-    "category": {"value", "label"},
+    "category": {"value", "label", "check_after_days", "dated"},
     "foreignKey": {"fields", "reference"},
     "reference": {"resource", "fields"},
     "licence": {"name", "path", "title"},
@@ -230,6 +231,9 @@ class DescriptorCheck:
             self.add("categories", place, "has an enum and categories that differ", todo)
         elif labels and any(not label.get("label") for label in labels):
             self.add("categories", place, "has a code without a label", "give each code a label")
+        elif labels and len({"check_after_days" in label for label in labels}) > 1:
+            message = "has check_after_days at some codes and not at others"
+            self.add("categories", place, message, "give each code its number of days, or none")
 
     def check_described(self, place: str, part: dict, todo: str) -> None:
         """Check that a part has a title and a description."""

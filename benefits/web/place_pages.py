@@ -156,12 +156,47 @@ async def eligibility(datasette, request):
 async def gaps(datasette, request):
     about = await dataset(datasette)
     as_of = asked_day(request, about)
+    found = await ask(datasette, "gaps", as_of=as_of)
     return await page(
         datasette,
         request,
         "gaps",
         as_of=as_of,
         about=about,
-        found=await ask(datasette, "gaps", as_of=as_of),
+        found=found,
+        places=group_gaps(found),
         links=data_links("gaps", as_of=as_of),
     )
+
+
+def group_gaps(found) -> list[dict]:
+    """Return the rows of the answer `gaps` by place, and rows that ask the same as one question.
+
+    What no row of the package asks is left out, and what is of no place comes last.
+    """
+    places: dict[str | None, dict] = {}
+    for row in found:
+        if row["record"] is None:
+            continue
+        code = row["jurisdiction"]
+        name = row["jurisdiction_name"] or "Federal agencies and court cases"
+        place = places.setdefault(code, {"jurisdiction": code, "name": name, "asked": {}})
+        asked = tuple(row[column] for column in ("in_words", "note", "look_next"))
+        place["asked"].setdefault(asked, []).append(row)
+    return [place | {"questions": questions(place["asked"])} for place in places.values()]
+
+
+def questions(asked: dict[tuple, list]) -> list[dict]:
+    """Return the questions of a place, each with its rows and the oldest of its last looks."""
+    return [
+        {
+            "in_words": in_words,
+            "note": note,
+            "look_next": look_next,
+            "rows": rows,
+            "last_checked": min(
+                (r["last_checked"] for r in rows if r["last_checked"]), default=None
+            ),
+        }
+        for (in_words, note, look_next), rows in asked.items()
+    ]

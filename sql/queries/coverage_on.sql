@@ -15,7 +15,7 @@
 -- row says what is known apart from it. Ages for which nothing is recorded, as on days before the
 -- dataset begins, get a row that says so: no answer is an empty page, and each age that a
 -- population always answers has one. `uncertain` names the fields that are disputed or reported,
--- with reasons.
+-- with reasons. `last_checked` is the day of the last look at any source of the record.
 WITH asked AS (
   SELECT
     COALESCE(NULLIF(:as_of, ''), data_through) AS as_of,
@@ -355,7 +355,7 @@ SELECT
   a.note,
   a.coverage,
   a.absence,
-  l.last_checked,
+  rc.last_checked,
   COALESCE(rc.citations, 'No source: searched without result') AS citations,
   asked.data_through,
   asked.version AS dataset_version
@@ -373,11 +373,6 @@ FROM (
 CROSS JOIN asked
 -- What is doubtful of a row as it stands now; earlier states of a row have no record of it.
 LEFT JOIN coverage_doubts d ON d.coverage = a.coverage AND a.known_to = '9999-12-31'
-LEFT JOIN (
-  SELECT "table", record, MAX(checked_on) AS last_checked
-  FROM citations
-  GROUP BY "table", record
-) l ON l."table" = a."table" AND l.record = a.record
 LEFT JOIN record_citations rc ON rc."table" = a."table" AND rc.record = a.record
 ORDER BY
   a.jurisdiction,

@@ -243,6 +243,7 @@ answers AS (
     d.uncertain,
     m.note,
     m.coverage,
+    rc.last_checked,
     rc.citations,
     asked.data_through,
     asked.version AS dataset_version
@@ -272,6 +273,7 @@ answers AS (
     NULL, NULL, NULL, NULL, -- valid_from to uncertain
     u.note,
     NULL, -- coverage
+    rc.last_checked,
     COALESCE(rc.citations, 'No source: searched without result'),
     asked.data_through,
     asked.version
@@ -310,6 +312,12 @@ answers AS (
       ) x
     ),
     NULL, -- coverage
+    (
+      SELECT MIN(rc.last_checked)
+      FROM unmet u
+      JOIN record_citations rc ON rc."table" = 'absences' AND rc.record = u.absence
+      WHERE u.jurisdiction = p.jurisdiction
+    ),
     (
       SELECT group_concat(x.citations, '; ')
       FROM (

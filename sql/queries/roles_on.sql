@@ -69,6 +69,7 @@ SELECT
     END
   ) AS note,
   h.role_id,
+  COALESCE(rr.last_checked, rc.last_checked) AS last_checked,
   COALESCE(rr.citations, rc.citations) AS citations,
   asked.data_through,
   asked.version AS dataset_version

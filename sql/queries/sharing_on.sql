@@ -195,6 +195,31 @@ SELECT
   d.court_case,
   d.event,
   d.order_term,
+  -- The older of the last looks at the sources of the order and role that decide; else the oldest
+  -- of the roles; else of the cases.
+  COALESCE(
+    CASE
+      WHEN d.order_term IS NULL THEN NULL
+      WHEN cr.last_checked < ct.last_checked THEN cr.last_checked
+      ELSE ct.last_checked
+    END,
+    (
+      SELECT MIN(rc.last_checked)
+      FROM held h
+      JOIN record_citations rc ON rc."table" = 'roles' AND rc.record = h.role_id
+      WHERE h.jurisdiction = d.jurisdiction
+    ),
+    (
+      SELECT MIN(rc.last_checked)
+      FROM cases c
+      JOIN record_citations rc ON rc."table" = 'cases' AND rc.record = c.court_case
+      WHERE c.court_case IN (
+        SELECT e.court_case
+        FROM order_terms t
+        JOIN events e ON e.event = t.event
+      )
+    )
+  ) AS last_checked,
   -- The citations of the order and role that decide; else of the role; else of the case itself.
   COALESCE(
     CASE

@@ -1,14 +1,17 @@
 -- What is not established of each coverage row, by the standing of its fields. One row for each
 -- field, then the same for each coverage row in one text.
-CREATE TEMP TABLE coverage_doubt_fields (
-  coverage TEXT,
-  position INTEGER,
-  field TEXT,
-  standing TEXT,
-  label TEXT,
-  entry TEXT,
-  is_told INTEGER
-);
+CREATE TABLE coverage_doubt_fields (
+  coverage TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  field TEXT NOT NULL,
+  standing TEXT NOT NULL,
+  label TEXT NOT NULL,
+  reason TEXT,
+  entry TEXT NOT NULL,
+  is_told INTEGER NOT NULL,
+  last_checked TEXT NOT NULL,
+  PRIMARY KEY (coverage, field)
+) STRICT;
 
 -- Where the row as a whole is in doubt, sentences need not name its fields too (`is_told` is 0).
 INSERT INTO coverage_doubt_fields
@@ -34,13 +37,15 @@ SELECT
   f.field,
   f.standing,
   l.label,
+  f.reason,
   COALESCE(NULLIF(f.field, ''), 'row') || ': ' || f.standing || ' ('
     || CASE f.standing
       WHEN 'disputed' THEN f.reason
       ELSE 'known from third-hand sources only'
     END
     || ')',
-  CASE WHEN f.field <> '' AND w.standing = f.standing THEN 0 ELSE 1 END
+  CASE WHEN f.field <> '' AND w.standing = f.standing THEN 0 ELSE 1 END,
+  f.last_checked
 FROM field_standing f
 JOIN labels l ON l.field = f.field
 LEFT JOIN field_standing w ON w."table" = f."table" AND w.record = f.record AND w.field = ''

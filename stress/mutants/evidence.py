@@ -7,6 +7,7 @@ from stress.mutants.mutant import (
     Mutant,
     Unfit,
     replace_row,
+    shifted,
     write_rows,
 )
 
@@ -77,3 +78,27 @@ def unused_source(package, root, r):
     rows = [*t.rows, row | {"source": "zz-unused"}]
     write_rows(root, t, sorted(rows, key=lambda x: x["source"]))
     return Mutant("a source that nothing cites", t.path, "zz-unused")
+
+
+@kind
+def look_after_the_last_opening(package, root, r):
+    t = package.tables["citations"]
+    opened = {s["source"]: s["retrieved"] for s in package.rows("sources")}
+    row = r.choice(t.rows)
+    replace_row(root, t, row, checked_on=shifted(opened[row["source"]], 1))
+    what = f"{row['citation']} is checked after its source was last opened"
+    return Mutant(what, t.path, row["citation"], "checked_on", "check-date")
+
+
+@kind
+def program_coded_twice(package, root, r):
+    """Give a program the name of another one of its jurisdiction, in capitals."""
+    t = package.tables["programs"]
+    row = r.choice(t.rows)
+    others = [x for x in t.rows if x is not row and x["jurisdiction"] == row["jurisdiction"]]
+    if not others:
+        raise Unfit
+    other = r.choice(others)
+    replace_row(root, t, row, name=other["name"].upper())
+    later = max(row, other, key=lambda x: x["program"])["program"]
+    return Mutant(f"{row['program']} has the name of {other['program']}", t.path, later, "name")

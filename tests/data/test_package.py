@@ -193,6 +193,22 @@ BREAKAGES = {
         "categories",
         "datapackage.json",
     ),
+    "a kind of source without a budget": (
+        lambda root: edit(
+            root,
+            lambda d: schema(d, "sources")["fields"][1]["categories"][3].pop("check_after_days"),
+        ),
+        "categories",
+        "datapackage.json",
+    ),
+    "a budget that is no number of days": (
+        lambda root: edit(
+            root,
+            lambda d: schema(d, "sources")["fields"][1]["categories"][3].update(check_after_days=0),
+        ),
+        "shape",
+        "datapackage.json",
+    ),
     "foreign key elsewhere": (
         lambda root: edit(
             root,

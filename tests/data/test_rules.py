@@ -21,7 +21,14 @@ from worked_examples import examples
 
 CASES = examples("rules")
 # Rules whose fault is not a matter of one changed cell have a test of their own below.
-ALONE = {"row-too-long", "empty-table", "source-unused", "citation-missing", "released-through"}
+ALONE = {
+    "row-too-long",
+    "empty-table",
+    "source-unused",
+    "citation-missing",
+    "released-through",
+    "change-reason",
+}
 
 
 OURS = {name for name, _, _ in registry.RULES}
@@ -135,6 +142,29 @@ def test_released_through(broken, package):
         (f.key, f.field) for f in faults(broken, "released-through") if f.rule == "released-through"
     ]
     assert found == [(last["version"], "date")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "version, field, old, new, reason, is_fault",
+    [
+        ("2.0.0", "name", "a", "b", "", True),
+        ("2.0.0", "name", "a", "", "", True),
+        ("2.0.0", "*", "{}", "", "", True),
+        ("2.0.0", "name", "a", "b", "The agency writes it so.", False),
+        ("2.0.0", "name", "", "b", "", False),
+        ("2.0.0", "*", "", "{}", "", False),
+        ("1.0.0", "name", "a", "b", "", False),
+    ],
+)
+def test_change_reason(broken, package, version, field, old, new, reason, is_fault):
+    """What a release said before needs a reason to change. Those of 1.0.0 were not kept."""
+    line = [version, "2030-01-01", "programs", "il-hbia", field, old, new, reason]
+    rewrite(broken / "data/releases.csv", lambda rows: rows.append([version, line[1], "major"]))
+    rewrite(broken / "data/changes.csv", lambda rows: rows.append(line))
+    found = [f for f in faults(broken, "change-reason") if f.rule == "change-reason"]
+    expected = [(len(package.rows("changes")) + 2, "reason")] if is_fault else []
+    assert [(f.line, f.field) for f in found] == expected
 
 
 @pytest.mark.slow

@@ -262,3 +262,82 @@ def test_history_of_tells_what_changed_from_what_did_not_and_what_is_not_there(
     assert [r["reason"] for r in rows] == [wanted] and rows[0]["version"] == (
         "0.9.0" if wanted.startswith("Unchanged") else None
     )
+
+
+def reasons(root, *lines):
+    text = "\n".join(["table,record,field,reason", *lines]) + "\n"
+    (root / "releases" / "reasons.csv").write_text(text, encoding="utf-8")
+
+
+def set_cells(root, name, column, values):
+    """Write values into a column, by the key of the row."""
+    table = reading.load(root).tables[name]
+    at = table.columns.index(column)
+
+    def change(rows):
+        for row in rows[1:]:
+            row[at] = values.get(row[0], row[at])
+
+    rewrite(root / table.path, change)
+
+
+@pytest.mark.slow
+def test_a_changed_word_needs_a_reason_and_a_first_one_needs_none(released):
+    edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
+    package = reading.load(released)
+    empty = next(s["source"] for s in package.rows("sources") if s["note"] is None)
+    filled = next(s["source"] for s in package.rows("sources") if s["note"] is not None)
+    set_cells(released, "sources", "note", {empty: "A note.", filled: "Another note."})
+    [said] = version.version_problems(reading.load(released))[0]
+    assert said.startswith(f"data/sources.csv [{filled}] note: changed since 1.0.0 without")
+    set_cells(released, "sources", "note", {filled: ""})
+    [said] = version.version_problems(reading.load(released))[0]
+    assert said.startswith(f"data/sources.csv [{filled}] note: changed since 1.0.0 without")
+    reasons(released, f"sources,{filled},*,The note was wrong.")
+    assert version.version_problems(reading.load(released))[0] == []
+
+
+@pytest.mark.slow
+def test_prepare_lists_every_cell_without_a_reason(released):
+    edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
+    change_cell(released)
+    set_cells(released, "programs", "summary", {"il-hbia": "Other words.", "il-hbis": "And here."})
+    with pytest.raises(Refused) as refused:
+        prepare(released, "2026-12-01", "2026-12-01")
+    assert str(refused.value).count("without a reason") == 3
+
+
+@pytest.mark.slow
+def test_one_reason_for_a_column_of_the_evidence_and_of_nothing_else(released):
+    edit_descriptor(released, lambda r, d: d.update(version="1.1.0"))
+    keys = [c["citation"] for c in reading.load(released).rows("citations")[:3]]
+    set_cells(released, "citations", "locator", dict.fromkeys(keys, "Page 1"))
+    reasons(released, "citations,*,locator,The places are given more exactly.")
+    problems, change = version.version_problems(reading.load(released))
+    assert problems == []
+    rows = history.change_rows(change, "1.1.0", "2026-12-01", version.read_reasons(released)[0])
+    assert {c["reason"] for c in rows} == {"The places are given more exactly."}
+    change_cell(released)
+    reasons(released, "citations,*,locator,More exactly.", "coverage,*,income_limit_pct_fpl,No.")
+    said = " ".join(version.version_problems(reading.load(released))[0])
+    assert "income_limit_pct_fpl: changed since 1.0.0 without a reason" in said
+    assert "coverage/*/income_limit_pct_fpl did not change" in said
+
+
+@pytest.mark.slow
+def test_days_that_move_back_or_without_their_source_are_named(released):
+    package = reading.load(released)
+    opened = {s["source"]: s["retrieved"] for s in package.rows("sources")}
+    moved = next(
+        c
+        for c in package.rows("citations")
+        if "2000" < c["checked_on"] < package.descriptor["data_through"]
+    )
+    later = package.descriptor["data_through"]
+    set_cells(released, "citations", "checked_on", {moved["citation"]: later})
+    edit_descriptor(released, lambda r, d: d.update(version="1.1.0", data_through="2026-01-01"))
+    reasons(released, "citations,*,checked_on,Looked at again.")
+    through, look = version.version_problems(reading.load(released))[0]
+    assert "data_through 2026-01-01 is before" in through
+    assert look.startswith(f"data/citations.csv [{moved['citation']}] checked_on: moved from")
+    assert f"is {opened[moved['source']]} as before" in look

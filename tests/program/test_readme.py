@@ -106,8 +106,7 @@ def test_completeness(database):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (
-        "0 unexplained" in done.stdout
-        and "coverage/" in done.stdout.split("Stale on 2027-12-31")[1]
+        "0 unexplained" in done.stdout and "coverage/" in done.stdout.split("Due on 2027-12-31")[1]
     )
 
 

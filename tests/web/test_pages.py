@@ -179,3 +179,25 @@ def test_not_knowing_is_said_in_the_heading(site):
     )
     source = site.get("/eligibility?jurisdiction=TX&age=30").text
     assert re.search(r"<h2>Texas, [^<]*: no program found whose written rules are met</h2>", source)
+
+
+@pytest.mark.parametrize(
+    "page", ["jurisdiction", "jurisdiction-none", "eligibility-answer", "evidence", "gaps"]
+)
+def test_an_answer_says_when_it_was_last_checked(site, page):
+    assert re.search(r"Last checked \d+ [A-Z][a-z]+ \d{4}\.", read(site, PAGES[page]).text)
+
+
+def test_gaps_says_where_to_look_next(site):
+    document = read(site, "/gaps")
+    rows = site.get("/benefits/gaps.json?_shape=array").json()
+    assert all(r["look_next"] in document.text for r in rows if r["look_next"])
+    assert all(r["jurisdiction_name"] in document.text for r in rows if r["jurisdiction"])
+
+
+def test_the_codebook_has_the_budget_of_each_kind_of_source(site, package):
+    (kind,) = [f for f in package.tables["sources"].fields if f["name"] == "kind"]
+    text = " ".join(read(site, "/codebook").text.split())
+    for c in kind["categories"]:
+        task = "dated, look for something newer" if c.get("dated") else "look again"
+        assert f"{c['value']}: {c['label']} ({task} after {c['check_after_days']} days)" in text

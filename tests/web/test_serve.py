@@ -19,8 +19,8 @@ from benefits.web import server as serve
 from support import run
 
 SERVED = (
-    "absences boundaries cases changes citations claims coverage coverage_doubts coverage_rules"
-    " data_elements"
+    "absences boundaries cases changes citations claims coverage coverage_doubt_fields"
+    " coverage_doubts coverage_rules data_elements"
     " dataset dataset_codes dataset_fields dataset_tables dated_changes events field_standing"
     " jurisdictions"
     " order_terms person_classes populations poverty_guidelines programs record_citations records"
