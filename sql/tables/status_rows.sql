@@ -56,6 +56,14 @@ SELECT
     WHEN substr(b.valid_from, 1, 4) <> substr(p.valid_from, 1, 4) THEN ''
     WHEN p.valid_from_precision = 'month'
       AND substr(b.valid_from, 6, 2) <> substr(p.valid_from, 6, 2) THEN ''
+    -- The row before it already says that the program is older.
+    WHEN p.begins_as = 'evidence' AND EXISTS (
+      SELECT 1
+      FROM coverage_rules q
+      WHERE q.program = p.program
+        AND q.population = p.population
+        AND q.valid_to = p.valid_from
+    ) THEN ''
     WHEN p.begins_as = 'evidence' THEN
       ' Sources show ' || p.name || ' from this ' || p.valid_from_precision
         || ' on; it may be older.'

@@ -150,3 +150,9 @@ def test_status(ask, e):
     )
     assert row["status"] == e["status"], (row["in_words"], e["because"])
     assert e["in_words"] in row["in_words"]
+
+
+def test_evidence_after_an_older_row_is_no_first_year(ask):
+    """All Kids began in 2006; only its limit is first shown in 2023."""
+    [row] = ask("status_on", as_of="2023-06-01", jurisdiction="IL", population="child")
+    assert "All Kids" in row["in_words"] and "may be older" not in row["in_words"]
