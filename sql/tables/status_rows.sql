@@ -56,6 +56,12 @@ SELECT
     WHEN substr(b.valid_from, 1, 4) <> substr(p.valid_from, 1, 4) THEN ''
     WHEN p.valid_from_precision = 'month'
       AND substr(b.valid_from, 6, 2) <> substr(p.valid_from, 6, 2) THEN ''
+    -- A row that goes on with a program that an earlier row shows begins nothing.
+    WHEN p.begins_as = 'evidence' AND EXISTS (
+      SELECT 1
+      FROM coverage_rules e
+      WHERE e.program = p.program AND e.population = p.population AND e.valid_to = p.valid_from
+    ) THEN ''
     WHEN p.begins_as = 'evidence' THEN
       ' Sources show ' || p.name || ' from this ' || p.valid_from_precision
         || ' on; it may be older.'
