@@ -137,7 +137,7 @@ spans AS (
         WHEN m.age_min = m.age_max THEN 'Age ' || m.age_min
         WHEN m.age_max = 120 THEN 'Ages ' || m.age_min || ' and over'
         ELSE 'Ages ' || m.age_min || ' to ' || m.age_max
-      END || ', ' || m.phrase,
+      END || ', ' || lower(substr(m.phrase, 1, 1)) || substr(m.phrase, 2),
       '. '
     ) AS phrases,
     group_concat(
