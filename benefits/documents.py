@@ -96,15 +96,22 @@ def empty_cells(package: Package):
 
 
 def second_coding(package: Package) -> str:
-    """Return how often two coders disagreed, by field, from docs/method/second-coding.csv."""
+    """Return how often two coders disagreed, by round, from docs/method/second-coding.csv."""
     path = package.root / "docs" / "method" / "second-coding.csv"
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
+    return render("second-coding.md", one=coding_round(rows, "1"), two=coding_round(rows, "2"))
+
+
+def coding_round(rows: list[dict], number: str) -> dict:
+    """Return the answers of one round by table and field, and the rows that diverge."""
+    rows = [row for row in rows if row["round"] == number]
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         groups.setdefault((row["table"], row["field"]), []).append(row["agree"])
     diverging = [row for row in rows if row["agree"] == "no"]
-    return render("second-coding.md", groups=groups, diverging=diverging)
+    taken = sum(row["settled"] == row["second"] for row in diverging)
+    return {"rows": rows, "groups": groups, "diverging": diverging, "taken": taken}
 
 
 def citation(package: Package) -> str:
