@@ -83,7 +83,7 @@ def states(rows) -> dict:
 
 def read_bands(text: str) -> list[tuple[str, str]]:
     """Return (ages, words) for each band of status_on, such as ("13 to 18", "None")."""
-    bands = []
+    bands: list[tuple[str, str]] = []
     for part in text.split("; "):
         ages, _, status = part.partition(" ")
         ages = ages.replace("-", " to ").replace("+", " and over")
