@@ -39,7 +39,8 @@ def look_problems(before: Package, package: Package) -> list[str]:
         was, now = old.get(c["citation"], c)["checked_on"], c["checked_on"]
         if not was or not now or now <= was:
             continue
-        moved[now] += 1
+        # A locator that became more exact shows that somebody looked.
+        moved[now] += old[c["citation"]].get("locator") == c.get("locator")
         opened = days[1].get(c["source"])
         if c["source"] in days[0] and days[0][c["source"]] == opened:
             problems.append(

@@ -55,6 +55,14 @@ def test_a_source_that_is_cited_anew_is_no_old_one():
     assert forward_problems(before, after) == []
 
 
+def test_a_locator_made_exact_is_no_batch():
+    before = package(looks=[("a", "2026-01-05")] * 1_000, opened={"a": "2026-01-10"})
+    after = package(looks=[("a", "2026-03-01")] * 1_000, opened={"a": "2026-03-01"})
+    for citation in after.rows("citations"):
+        citation["locator"] = "Page 4"
+    assert forward_problems(before, after) == []
+
+
 @pytest.mark.parametrize("moved, is_fault", [(50, False), (51, True)])
 def test_a_batch_of_looks_is_named(moved, is_fault):
     """New citations do not count: what is coded in a day may be much."""
