@@ -34,6 +34,7 @@ COLUMNS = {
     "income_limit_pct_fpl": "integer",
     "income_limit_lowest_pct_fpl": "integer",
     "benefit_scope": "string",
+    "area": "string",
     "enrollment": "string",
     "takes_new_people": "integer",
     "covers_people": "integer",
@@ -64,7 +65,7 @@ DESCRIPTIONS = {
         "How much care the programs in the answer pay for: full, reduced, partial or "
         "premium_subsidy; mixed where they differ."
     ),
-    "standing": "How firmly the rows in the answer are known: established, reported or disputed.",
+    "standing": "How firmly the answer is known: established, reported, disputed, or empty.",
 }
 
 

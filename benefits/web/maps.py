@@ -72,7 +72,8 @@ def states(rows) -> dict:
     return {
         (row["jurisdiction"], row["population"]): {
             "state": STATE_OF.get(row["status"], row["status"]),
-            "doubt": "" if row["standing"] == "established" else row["standing"],
+            "doubt": "" if row["standing"] == "established" else row["standing"] or "",
+            "area": row["area"] or "",
             "reduced": row["benefit_scope"] == "reduced",
             "bands": read_bands(row["bands"]) if row["status"] == "varies_by_age" else [],
             "row": row,
@@ -145,6 +146,8 @@ def tile_map(population: str, label: str, states_of_pairs: dict, as_of: str) -> 
             words += ": " + ", ".join(f"{ages} {said.lower()}" for ages, said in pair["bands"])
         if pair["reduced"]:
             words, marks = f"{words}, {REDUCED}", "\u2020"
+        if pair["area"]:
+            words, marks = f"{words}, {pair['area']} only", marks + "\u2021"
         if pair["doubt"]:
             words, marks = f"{words} ({pair['doubt']})", marks + "*"
         tiles.append(
@@ -163,6 +166,7 @@ def tile_map(population: str, label: str, states_of_pairs: dict, as_of: str) -> 
 def state_tag(pair: dict) -> Markup:
     """Return the words for the state of a jurisdiction and group, as `states` found it."""
     more = ", " + REDUCED if pair["reduced"] else ""
+    more += f", {pair['area']} only" if pair["area"] else ""
     more += f" ({pair['doubt']})" if pair["doubt"] else ""
     tag = f'<span class="state state-{pair["state"]}">{STATES[pair["state"]]}</span>'
     tag += f"<small>{more}</small>" if more else ""

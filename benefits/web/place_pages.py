@@ -21,9 +21,9 @@ ANY_STATUS = (None, "any_status")
 
 
 # What the maps show of status_on, and the table and the comparison besides.
-TILE = "SELECT jurisdiction, population, status, bands, benefit_scope, standing FROM ({})"
+TILE = "SELECT jurisdiction, population, status, bands, benefit_scope, area, standing FROM ({})"
 CELL = (
-    "SELECT jurisdiction, population, status, in_words, bands, benefit_scope, standing,"
+    "SELECT jurisdiction, population, status, in_words, bands, benefit_scope, area, standing,"
     " income_limit_pct_fpl, income_limit_lowest_pct_fpl, program_names, records FROM ({})"
 )
 

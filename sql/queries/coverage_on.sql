@@ -194,6 +194,7 @@ answers AS (
     c.benefit_scope,
     c.benefits,
     c.cost_sharing,
+    c.area,
     c.valid_from,
     c.valid_from_precision,
     c.valid_to,
@@ -216,7 +217,7 @@ answers AS (
     x.jurisdiction, x.jurisdiction_name, x.population,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- program to url
     a.age_min, a.age_max,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- income_limit_pct_fpl to cost_sharing
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- income_limit_pct_fpl to area
     a.valid_from, NULL, a.valid_to,
     NULL, NULL, -- begins_as, standing
     a.finding, a.basis, a.note,
@@ -232,7 +233,7 @@ answers AS (
     x.jurisdiction, x.jurisdiction_name, x.population,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- program to url
     u.age_min, u.age_max,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- income_limit_pct_fpl to cost_sharing
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- income_limit_pct_fpl to area
     NULL, NULL, NULL, NULL, NULL, -- valid_from to standing
     CASE u.other WHEN '' THEN 'not_established' ELSE 'other_group' END,
     NULL, -- basis
@@ -301,6 +302,7 @@ SELECT
         ELSE ', only the immigration statuses its rules list'
       END
       || a.ages
+      || COALESCE(', ' || a.area || ' only', '')
       || CASE
         WHEN a.income_limit_pct_fpl IS NULL THEN ''
         ELSE ', income up to ' || a.income_limit_pct_fpl || '% of poverty'
@@ -344,6 +346,7 @@ SELECT
   a.benefit_scope,
   a.benefits,
   a.cost_sharing,
+  a.area,
   a.valid_from,
   a.valid_from_precision,
   a.valid_to,

@@ -73,6 +73,7 @@ met AS (
     r.benefit_scope,
     r.benefits,
     r.cost_sharing,
+    r.area,
     r.standing,
     r.note,
     r.coverage,
@@ -213,6 +214,7 @@ answers AS (
         ' Reduced benefits: ' || lower(substr(m.benefits, 1, 1)) || substr(m.benefits, 2) || '.'
       ELSE ''
     END
+    || COALESCE(' The rules hold ' || m.area || ' only.', '')
     || COALESCE(d.doubt_in_words, '')
     || CASE
       WHEN asked.as_of > asked.data_through THEN ' As scheduled on ' || asked.data_through || '.'
@@ -237,6 +239,7 @@ answers AS (
     m.benefit_scope,
     m.benefits,
     m.cost_sharing,
+    m.area,
     m.valid_from,
     m.valid_to,
     m.standing,
@@ -269,7 +272,7 @@ answers AS (
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- program to income_limit_pct_fpl
     round(u.pct, 1),
     u.poverty_guideline,
-    NULL, NULL, NULL, NULL, NULL, NULL, -- enrollment to cost_sharing
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- enrollment to area
     NULL, NULL, NULL, NULL, -- valid_from to uncertain
     u.note,
     NULL, -- coverage
@@ -298,7 +301,7 @@ answers AS (
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- program to income_limit_pct_fpl
     round(p.pct, 1),
     p.poverty_guideline,
-    NULL, NULL, NULL, NULL, NULL, NULL, -- enrollment to cost_sharing
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, -- enrollment to area
     NULL, NULL, NULL, NULL, -- valid_from to uncertain
     (
       SELECT group_concat(x.said, '; ')

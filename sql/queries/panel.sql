@@ -69,6 +69,7 @@ periods AS (
     s.income_limit_pct_fpl,
     s.income_limit_lowest_pct_fpl,
     s.benefit_scope,
+    s.area,
     s.program_names,
     s.standing,
     s.uncertain,
@@ -80,6 +81,7 @@ periods AS (
       || '|' || COALESCE(s.income_limit_pct_fpl || '', '')
       || '|' || COALESCE(s.income_limit_lowest_pct_fpl || '', '')
       || '|' || COALESCE(s.benefit_scope, '')
+      || '|' || COALESCE(s.area, '')
       || '|' || COALESCE(s.program_names, '') AS answer
   FROM status_spans w
   CROSS JOIN asked
@@ -141,16 +143,18 @@ SELECT
   p.income_limit_pct_fpl,
   p.income_limit_lowest_pct_fpl,
   p.benefit_scope,
+  p.area,
   CASE WHEN p.status IN ('open', 'capped', 'closed_to_new') THEN p.status END AS enrollment,
-  -- At all ages of the row or at none; empty where ages differ or something is not established.
+  -- At all ages of the row or at none; empty where ages differ, where the rules hold in a part of
+  -- the jurisdiction, or where something is not established.
   CASE
-    WHEN p.bands IS NULL OR p.bands LIKE '% not_established%' THEN NULL
+    WHEN p.bands IS NULL OR p.bands LIKE '% not_established%' OR p.area IS NOT NULL THEN NULL
     WHEN p.bands NOT LIKE '% open%' AND p.bands NOT LIKE '% capped%' THEN 0
     WHEN p.bands NOT LIKE '% closed_to_new%' AND p.bands NOT LIKE '% premium_help_only%'
       AND p.bands NOT LIKE '% partial_only%' AND p.bands NOT LIKE '% none%' THEN 1
   END AS takes_new_people,
   CASE
-    WHEN p.bands IS NULL OR p.bands LIKE '% not_established%' THEN NULL
+    WHEN p.bands IS NULL OR p.bands LIKE '% not_established%' OR p.area IS NOT NULL THEN NULL
     WHEN p.bands NOT LIKE '% open%' AND p.bands NOT LIKE '% capped%'
       AND p.bands NOT LIKE '% closed_to_new%' THEN 0
     WHEN p.bands NOT LIKE '% premium_help_only%' AND p.bands NOT LIKE '% partial_only%'

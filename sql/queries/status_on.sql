@@ -43,6 +43,7 @@ SELECT
   s.income_limit_pct_fpl,
   s.income_limit_lowest_pct_fpl,
   s.benefit_scope,
+  s.area,
   s.program_names,
   s.standing,
   s.uncertain,

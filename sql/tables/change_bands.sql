@@ -118,6 +118,8 @@ SELECT
   b.kinds_of_care AS care_before,
   a.kinds_of_care AS care,
   b.charges AS charges_before,
+  b.area AS area_before,
+  a.area,
   a.charges,
   b.is_free AS free_before,
   a.is_free,
@@ -128,6 +130,7 @@ SELECT
     AND a.benefit_scope IS b.benefit_scope
     AND a.benefits IS b.benefits
     AND a.cost_sharing IS b.cost_sharing
+    AND a.area IS b.area
     AND (a.lowest <> b.lowest OR a.highest <> b.highest OR a.applies_to <> b.applies_to)
     AS is_split
 FROM (
@@ -322,6 +325,18 @@ FROM (
       WHEN charges_before IS NULL AND is_free THEN NULL
       WHEN charges_before IS NULL OR free_before THEN 'adds charges'
       ELSE 'changes its charges'
+    END
+  FROM change_pairs p
+  UNION ALL
+  SELECT
+    p.*,
+    6,
+    'area',
+    CASE
+      WHEN area IS area_before THEN NULL
+      WHEN area IS NULL THEN 'extends to the whole jurisdiction'
+      WHEN area_before IS NULL THEN 'now runs ' || area || ' only'
+      ELSE 'now runs ' || area
     END
   FROM change_pairs p
 ) f

@@ -13,6 +13,7 @@ SELECT
   p.coverage,
   p.income_limit_pct_fpl,
   p.benefit_scope,
+  p.area,
   CASE COALESCE(d.rule_standing, a.standing)
     WHEN 'disputed' THEN 2
     WHEN 'reported' THEN 1
@@ -39,6 +40,7 @@ SELECT
         WHEN p.enrollment = 'capped' THEN ', up to a cap'
         ELSE ''
       END
+      || COALESCE(', ' || p.area || ' only', '')
       || CASE p.applies_to
         WHEN 'new_applicants' THEN ', new applicants'
         ELSE ''

@@ -18,8 +18,9 @@ CREATE TABLE status_spans (
   income_limit_pct_fpl INTEGER,
   income_limit_lowest_pct_fpl INTEGER,
   benefit_scope TEXT,
+  area TEXT,
   program_names TEXT,
-  standing TEXT NOT NULL,
+  standing TEXT,
   uncertain TEXT,
   last_checked TEXT,
   records TEXT,
@@ -33,7 +34,11 @@ WITH statuses ("rank", status, words) AS (
   VALUES
     (1, 'open', 'open regardless of immigration status'),
     (2, 'capped', 'open up to a cap regardless of immigration status, places may be full'),
-    (3, 'closed_to_new', 'closed to new applicants, people already enrolled stay covered'),
+    (
+      3,
+      'closed_to_new',
+      'closed to new applicants, people already enrolled keep it while they meet the rules'
+    ),
     (4, 'premium_help_only', 'help with premiums only'),
     (5, 'partial_only', ''),
     (6, 'none', 'no program regardless of immigration status'),
@@ -155,7 +160,7 @@ spans AS (
 speaking AS (
   SELECT DISTINCT
     jurisdiction, population, valid_from, of_age_min, "table", record, name,
-    income_limit_pct_fpl, benefit_scope, day_in_words
+    income_limit_pct_fpl, benefit_scope, area, day_in_words
   FROM status_rows
   WHERE speaks = 1
   ORDER BY jurisdiction, population, valid_from, of_age_min, name, record
@@ -173,6 +178,8 @@ details AS (
         THEN 'mixed'
       ELSE MIN(k.benefit_scope)
     END AS benefit_scope,
+    -- Only where no row that decides holds in the whole jurisdiction.
+    CASE WHEN COUNT(k.area) = COUNT(*) THEN MIN(k.area) END AS area,
     MIN(l.last_checked) AS last_checked
   FROM speaking k
   LEFT JOIN (
@@ -269,7 +276,7 @@ texts AS (
       AND c.record = k.record
       AND c.relation = 'supports'
       AND COALESCE(c.field, 'enrollment') IN ('enrollment', 'finding')
-    JOIN sources s ON s.source = c.source
+    JOIN sources s ON s.source = c.source AND s.url IS NOT NULL
     GROUP BY k.jurisdiction, k.population, k.valid_from, k.of_age_min, s.url
   ) u
   WHERE n <= 6
@@ -328,8 +335,14 @@ SELECT
   k.income_limit_pct_fpl,
   k.income_limit_lowest_pct_fpl,
   k.benefit_scope,
+  k.area,
   t.program_names,
-  CASE s.doubt WHEN 2 THEN 'disputed' WHEN 1 THEN 'reported' ELSE 'established' END,
+  CASE
+    WHEN s.status = 'not_established' THEN NULL
+    WHEN s.doubt = 2 THEN 'disputed'
+    WHEN s.doubt = 1 THEN 'reported'
+    ELSE 'established'
+  END,
   t.uncertain,
   k.last_checked,
   t.records,

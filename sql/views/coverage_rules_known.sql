@@ -21,6 +21,7 @@ SELECT
   c.benefit_scope,
   c.benefits,
   c.cost_sharing,
+  c.area,
   c.valid_from,
   c.valid_from_precision,
   c.valid_to,
