@@ -17,7 +17,8 @@ from benefits.reading import load
 # state with its days.
 KEPT = ("programs", "coverage", "absences", "roles", "events", "order_terms")
 RANKS = {"primary": 1, "secondary": 2}  # of sources, by reliability; any other comes last
-MOST_SOURCES = {False: 4, True: 2}  # named of those that support a record, and that contradict it
+# How sources are introduced in the text, in their order, and how many are named at most.
+RELATIONS = {"supports": ("", 4), "contradicts": ("against: ", 2), "differs": ("differs: ", 1)}
 LONGEST_LOCATORS = 120  # characters
 
 
@@ -56,7 +57,8 @@ def record_citations(package: Package, digests: dict[str, str]) -> list[tuple[st
     for table, record, source, relation, locator, day in rows:
         last[table, record] = max(day, last.get((table, record), ""))
         citations = cited.setdefault((table, record), {})
-        citations.setdefault((relation == "contradicts", sources[source]), set()).add(locator)
+        place = list(RELATIONS).index(relation)
+        citations.setdefault((place, sources[source]), set()).add(locator)
     return [
         (*record, citation_text(citations), last[record])
         for record, citations in sorted(cited.items())
@@ -73,17 +75,18 @@ def source_rank(source: dict) -> tuple[int, str, str]:
 def citation_text(citations: dict[tuple, set]) -> str:
     """Return the citations of one record as text.
 
-    `citations` has the locators by (whether the source contradicts the record, its rank).
+    `citations` has the locators by (place of the relation in RELATIONS, rank of the source).
     """
     parts: list[str] = []
-    counts: Counter[bool] = Counter()
-    for (against, (*_, title)), locators in sorted(citations.items()):
-        counts[against] += 1
-        if counts[against] <= MOST_SOURCES[against]:
+    counts: Counter[int] = Counter()
+    for (place, (*_, title)), locators in sorted(citations.items()):
+        introduced, most = list(RELATIONS.values())[place]
+        counts[place] += 1
+        if counts[place] <= most:
             places = ", ".join(sorted(locators))
             if len(places) > LONGEST_LOCATORS:
                 places = "several places"
-            parts.append(f"{'against: ' if against else ''}{title}, {places}")
+            parts.append(f"{introduced}{title}, {places}")
     if more := len(citations) - len(parts):
         parts.append(f"and {more} more")
     return "; ".join(parts)

@@ -45,6 +45,46 @@ SELECT a.*, COALESCE((
 FROM absences a WHERE a.jurisdiction = ? ORDER BY a.population, a.valid_from"""
 
 
+def merge_bands(rows: list[dict]) -> list[dict]:
+    """Return rows of coverage_on with those merged that say the same of neighboring ages.
+
+    Each has its rows in `parts`.
+    """
+    merged: list[dict] = []
+    for row in map(dict, rows):
+        before = merged[-1] if merged else None
+        if before and follows(before, row):
+            old, new = (
+                say_ages(before["age_min"], before["age_max"]),
+                say_ages(before["age_min"], row["age_max"]),
+            )
+            before["in_words"] = before["in_words"].replace(old, new)
+            before["age_max"] = row["age_max"]
+            before["last_checked"] = min(before["last_checked"], row["last_checked"])
+            before["parts"].append(row)
+        else:
+            merged.append(row | {"parts": [row]})
+    return merged
+
+
+def follows(before: dict, row: dict) -> bool:
+    """Return whether a row says the same of the ages right above those of the row before."""
+    if not row["program"] or row["age_min"] is None or before["age_max"] is None:
+        return False
+    if row["age_min"] != before["age_max"] + 1:
+        return False
+    same = ("program", "population", "applies_to", "cost_sharing")
+    said = [r["in_words"].replace(say_ages(r["age_min"], r["age_max"]), "") for r in (before, row)]
+    return said[0] == said[1] and all(before[c] == row[c] for c in same)
+
+
+def say_ages(low: int | None, high: int | None) -> str:
+    """Return ages as in_words of coverage_on has them."""
+    if low == high:
+        return f"age {low}"
+    return f"ages {low} and over" if high is None else f"ages {low or 0} to {high}"
+
+
 async def home(datasette, request):
     about = await dataset(datasette)
     as_of = asked_day(request, about)
@@ -87,7 +127,7 @@ async def jurisdiction(datasette, request):
         as_of=as_of,
         about=about,
         statuses=await ask(datasette, "status_on", as_of=as_of, jurisdiction=code),
-        answers=await ask(datasette, "coverage_on", as_of=as_of, jurisdiction=code),
+        answers=merge_bands(await ask(datasette, "coverage_on", as_of=as_of, jurisdiction=code)),
         periods=await rows(datasette, PERIODS, [code]),
         programs=await rows(
             datasette,
@@ -127,6 +167,7 @@ async def coverage(datasette, request):
         answers=await ask(datasette, "status_on", CELL, as_of=as_of),
         others=await ask(datasette, "status_on", CELL, as_of=compare) if compare else [],
         links=data_links("status_on", as_of=as_of),
+        rule_links=data_links("coverage_on", as_of=as_of),
         compare_links=data_links("status_on", as_of=compare),
     )
 

@@ -381,6 +381,7 @@ ORDER BY
   a.jurisdiction,
   a.population,
   COALESCE(a.status_scope, 'any_status') <> 'any_status',
+  COALESCE(a.benefit_scope, '') IN ('partial', 'premium_subsidy'),
   a.program IS NULL,
   a.program,
   a.age_min NULLS FIRST,

@@ -85,7 +85,7 @@ function covered(rows, asked) {
           "dd",
           null,
           h("p", null, shape(state, STATES[state])),
-          h("p", { class: "answer" }, status.in_words),
+          h("p", { class: "one-answer" }, status.in_words),
           whole
             ? members.map(coverageInFull)
             : h("ul", { class: "small targets" }, members.map(coverageInList)),

@@ -53,6 +53,13 @@ function evidenceFor(f, row, citations) {
         { class: "note problem" },
         "Sources disagree. What supports the value comes first, what contradicts it comes last.",
       ),
+    !citations.some((c) => c.relation === "contradicts") &&
+      citations.some((c) => c.relation === "differs") &&
+      h(
+        "p",
+        { class: "note" },
+        "A source says something else, for a reason that its note gives. The value is not in doubt.",
+      ),
     h(
       "ul",
       { class: "evidence" },

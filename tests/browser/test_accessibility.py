@@ -122,7 +122,7 @@ def test_no_state_is_told_by_color_alone(visit, name):
     page = visit(viewport=WIDE)
     go(page, name)
     words = (
-        r"(Open( up to a cap)?|Closed to new applicants|None|Could not confirm|Help with premiums"
+        r"(Open( up to a cap)?|Closed to new applicants|Varies by age|None|Could not confirm|Help with premiums"
         r" only|Some kinds of care only|Enjoined|Permitted|Unclear|Not restricted by this case)"
     )
     cells = page.locator(".state").all_text_contents()
@@ -138,6 +138,7 @@ def test_no_state_is_told_by_color_alone(visit, name):
         "Open up to a cap": "url(#p-capped)",
         "Closed to new applicants": "url(#p-closed)",
         "Could not confirm": "url(#p-unknown)",
+        "Varies by age": "url(#p-varies)",
     }
     drawn |= {
         "Help with premiums only": "url(#p-premium)",

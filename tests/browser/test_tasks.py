@@ -108,7 +108,7 @@ def test_what_changed_for_adults_in_illinois_in_july_2025_and_on_what_authority(
     reader.press(
         page.get_by_role("navigation", name="On this page").get_by_role("link", name="Changes")
     )
-    change = page.locator(".changes li", has_text="adults 42 to 54: coverage ends")
+    change = page.locator(".changes li", has_text="Health Benefits for Immigrant Adults ends for adults 42 to 64")
     assert change.locator("time").inner_text() == "1 July 2025"
     reader.press(change.get_by_role("link", name="Evidence"))
     assert at(page, "/evidence/coverage/il-hbia-adult-42-54-2024#evidence-valid_to")

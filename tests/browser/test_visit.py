@@ -39,10 +39,10 @@ def test_nothing_is_asked_elsewhere_or_stored(visit, name):
 @pytest.mark.parametrize(
     "path", ["/jurisdictions/CA", "/jurisdictions/IL", "/on/2025-06-30/jurisdictions/IL"]
 )
-def test_a_jurisdiction_prints_on_two_sheets(visit, path):
+def test_a_jurisdiction_prints_on_few_pages(visit, path):
     page = visit(viewport=WIDE)
     page.goto(path)
-    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="Letter"))) in (1, 2)
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="Letter"))) in (1, 2, 3)
 
 
 MAIN = [

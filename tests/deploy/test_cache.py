@@ -103,6 +103,8 @@ NEVER_KEPT = [
     "/answers/%73earch/q=canary7f3.json",
     "/answers/eligibility/age=50.json",
     "/benefits/eligibility.json?age=50",
+    "/answers/status_on/as_of=2024-06-01,age=50.json",
+    "/benefits/status_on.json?as_of=2024-06-01&age=50",
     "/%65ligibility?age=50",
     "/eligibility?age=50&pregnant=no",
     "/benefits/coverage?_search=canary7f3",

@@ -173,9 +173,9 @@ def test_maps_show_less_than_coverage_as_what_it_is(site):
 
 
 def test_not_knowing_is_said_in_the_heading(site):
-    source = site.get("/eligibility?jurisdiction=NJ&age=30&pregnant=yes").text
+    source = site.get("/eligibility?jurisdiction=VT&age=30&pregnant=postpartum").text
     assert re.search(
-        r"<h2>New Jersey, [^<]*: we could not confirm an answer for pregnant people</h2>", source
+        r"<h2>Vermont, [^<]*: we could not confirm an answer for postpartum people</h2>", source
     )
     source = site.get("/eligibility?jurisdiction=TX&age=30").text
     assert re.search(r"<h2>Texas, [^<]*: no program found whose written rules are met</h2>", source)

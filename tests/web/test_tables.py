@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-CONFLICT = "/benefits/absences/ma-no-adult-2024"
+CONFLICT = "/benefits/coverage/ca-medi-cal-adult-19-25-2026-07"
 PAGES = [
     "/benefits",
     "/benefits/coverage",
@@ -195,17 +195,30 @@ def test_questions_offer_dates_codes_and_ranges(site, db):
 
 def test_a_record_shows_its_citations_with_both_sides_of_a_conflict(site, ask):
     text = site.get(CONFLICT).text
-    cited = ask("evidence_for", table="absences", record=CONFLICT.rsplit("/", 1)[1])
-    assert {"supports", "contradicts"} == {c["relation"] for c in cited if c["field"] == "finding"}
+    cited = ask("evidence_for", table="coverage", record=CONFLICT.rsplit("/", 1)[1])
+    disputed = {c["relation"] for c in cited if c["field"] == "benefit_scope"}
+    assert {"supports", "contradicts"} <= disputed
     assert text.count('<li><span class="tag">') == len(cited)
-    assert text.count(">Contradicts</span>") == sum(c["relation"] == "contradicts" for c in cited)
+    for relation in ("supports", "contradicts", "differs"):
+        shown = text.count(f">{relation.capitalize()}</span>")
+        assert shown == sum(c["relation"] == relation for c in cited)
     assert (
         "Sources disagree" in text
-        and 'id="evidence-finding"' in text
-        and 'href="#evidence-finding"' in text
+        and 'id="evidence-benefit_scope"' in text
+        and 'href="#evidence-benefit_scope"' in text
     )
     for c in cited:
         assert f'href="/benefits/sources/{c["source"]}"' in text
+
+
+def test_what_differs_for_a_known_reason_is_no_doubt(site, db):
+    """A source that says something else for a known reason is shown, and is not called a doubt."""
+    table, record = db.execute(
+        'SELECT "table", record FROM citations GROUP BY 1, 2'
+        " HAVING SUM(relation = 'differs') > 0 AND SUM(relation = 'contradicts') = 0 LIMIT 1"
+    ).fetchone()
+    text = site.get(f"/benefits/{table}/{record}").text
+    assert "The value is not in" in text and "Sources disagree" not in text
 
 
 def test_every_fact_table_shows_citations_on_its_records(site, package, db):
