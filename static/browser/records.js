@@ -58,7 +58,8 @@ function evidenceFor(f, row, citations) {
       h(
         "p",
         { class: "note" },
-        "A source says something else, for a reason that its note gives. The value is not in doubt.",
+        "A source says something else, for a reason that its note gives. " +
+          "The value is not in doubt.",
       ),
     h(
       "ul",

@@ -108,7 +108,8 @@ def test_what_changed_for_adults_in_illinois_in_july_2025_and_on_what_authority(
     reader.press(
         page.get_by_role("navigation", name="On this page").get_by_role("link", name="Changes")
     )
-    change = page.locator(".changes li", has_text="Health Benefits for Immigrant Adults ends for adults 42 to 64")
+    said = "Health Benefits for Immigrant Adults ends for adults 42 to 64"
+    change = page.locator(".changes li", has_text=said)
     assert change.locator("time").inner_text() == "1 July 2025"
     reader.press(change.get_by_role("link", name="Evidence"))
     assert at(page, "/evidence/coverage/il-hbia-adult-42-54-2024#evidence-valid_to")
@@ -135,12 +136,12 @@ def test_change_the_date(reader):
     assert at(page, "/on/2025-06-30/jurisdictions/IL")
     assert (
         "Closed to new applicants; people already enrolled regardless of immigration status, ages"
-        " 42 to 54" in page.locator("main").inner_text()
+        " 42 to 64" in page.locator("main").inner_text()
     )
     reader.date(page.get_by_label("On the day"), "2025-07-01")
     reader.press(page.get_by_role("button", name="Show"))
     assert at(page, "/on/2025-07-01/jurisdictions/IL")
-    assert "ages 42 to 54" not in page.locator("main table").first.inner_text()
+    assert "ages 42 to 64" not in page.locator("main table").first.inner_text()
 
 
 def test_compare_two_days(reader):
