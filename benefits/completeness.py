@@ -11,19 +11,13 @@ from benefits.freshness import due_lines
 from benefits.periods import EARLIEST, LATEST, in_force_sql, is_iso_date
 from benefits.sqlite import sqlite_uri
 
-OF_PLACE = "jurisdiction = j.jurisdiction AND population = p.population"
-ANSWERED = f"""
-SELECT p.population,
-       SUM(EXISTS (
-         SELECT 1 FROM coverage_rules WHERE {OF_PLACE} AND status_scope = 'any_status'
-         AND {in_force_sql("d.data_through")})) AS covered,
-       SUM(EXISTS (
-         SELECT 1 FROM absences WHERE {OF_PLACE} AND finding = 'none'
-         AND {in_force_sql("d.data_through")})) AS none,
-       SUM(EXISTS (
-         SELECT 1 FROM absences WHERE {OF_PLACE} AND finding = 'not_established'
-         AND {in_force_sql("d.data_through")})) AS open
-FROM jurisdictions j CROSS JOIN populations p CROSS JOIN dataset d GROUP BY p.population"""
+STATUSES = f"""
+SELECT population, status, COUNT(*) AS places,
+       SUM(bands LIKE '%not_established%') AS with_open_ages
+FROM status_spans, dataset d
+WHERE of_age_min = -1 AND {in_force_sql("d.data_through")}
+GROUP BY population, status
+ORDER BY population, places DESC, status"""
 AGREEMENT = """
 SELECT SUM(agreement = 'agree'), SUM(agreement = 'differ'), SUM(agreement = 'not_comparable'),
        SUM(agreement <> 'agree' AND explanation IS NULL)
@@ -55,15 +49,15 @@ def answer_lines(db: sqlite3.Connection) -> list[str]:
     (places,) = db.execute("SELECT COUNT(*) FROM jurisdictions").fetchone()
     lines = [f"On {through}, the day through which the data goes, of {places} jurisdictions:"]
     answers = not_established = 0
-    for r in db.execute(ANSWERED):
-        lines.append(
-            f"  {r['population']:<12} {r['covered']:>3} covered regardless of status, "
-            f"{r['none']:>3} none (cited), {r['open']:>3} not established"
-        )
-        answers += r["covered"] + r["none"] + r["open"]
-        not_established += r["open"]
+    said: dict[str, list[str]] = {}
+    for r in db.execute(STATUSES):
+        words = r["status"].replace("_", " ")
+        said.setdefault(r["population"], []).append(f"{r['places']} {words}")
+        answers += r["places"]
+        not_established += r["with_open_ages"]
+    lines += [f"  {population:<12} {', '.join(words)}" for population, words in said.items()]
     share = f"{not_established} of {answers} answers ({not_established / answers:.0%})"
-    return [*lines, f"  not established: {share}"]
+    return [*lines, f"  not established, for some ages or all: {share}"]
 
 
 def citation_lines(db: sqlite3.Connection) -> tuple[list[str], bool]:

@@ -123,7 +123,8 @@ def test_no_state_is_told_by_color_alone(visit, name):
     go(page, name)
     words = (
         r"(Open( up to a cap)?|Closed to new applicants|Varies by age|None|Could not confirm"
-        r"|Help with premiums only|Some kinds of care only|Enjoined|Permitted|Unclear|Not restricted by this case)"
+        r"|Help with premiums only|Some kinds of care only|Enjoined|Permitted|Unclear"
+        r"|Not restricted by this case)"
     )
     cells = page.locator(".state").all_text_contents()
     assert all(re.match(words, " ".join(cell.split())) for cell in cells)
