@@ -171,7 +171,7 @@ def state_tag(pair: dict) -> Markup:
     tag = f'<span class="state state-{pair["state"]}">{STATES[pair["state"]]}</span>'
     tag += f"<small>{more}</small>" if more else ""
     for ages, words in pair["bands"]:
-        tag += f'<br><small>{ages}: {words.lower()}</small>'
+        tag += f"<br><small>{ages}: {words.lower()}</small>"
     return Markup(tag)
 
 
