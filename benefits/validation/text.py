@@ -72,6 +72,9 @@ PROPER = {
     ("programs", "url"),
     ("cases", "caption"),
     ("cases", "url"),
+    # What a cell said in a release: the cell itself is checked in its own table.
+    ("changes", "old"),
+    ("changes", "new"),
 }
 
 
