@@ -21,6 +21,8 @@ BLANK = re.compile(
 CONTROL = re.compile("[\x01-\x1f\x7f]")
 FORMULA = re.compile("\0[=+@\t\r-]")
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+# pandas reads this as a missing value; "none" in small letters, a code, is left as it is.
+PANDAS_NULL = "None"
 NULL_WORDS = {
     "na",
     "n/a",
@@ -89,7 +91,7 @@ def has_blanks(text: str) -> bool:
 def has_null_word(text: str) -> bool:
     """Return whether a cell of a column stands for a missing value."""
     lower = text.lower()
-    return any(f"\0{word}\0" in lower for word in NULL_WORDS)
+    return f"\0{PANDAS_NULL}\0" in text or any(f"\0{word}\0" in lower for word in NULL_WORDS)
 
 
 def has_loaded_word(text: str) -> bool:
@@ -199,7 +201,7 @@ def formula_cell(package):
 @rule("null-word", "leave the cell empty: empty means not established", of_one_cell=True)
 def null_word(package):
     for table, line, row, column, text in cells(package, has_null_word):
-        if text.lower() in NULL_WORDS:
+        if text == PANDAS_NULL or text.lower() in NULL_WORDS:
             yield table, line, row, column, f"{text!r} stands for a missing value"
 
 
