@@ -29,13 +29,13 @@ endif
 .DELETE_ON_ERROR:
 
 serve: build  ## set up, validate, build and serve on http://127.0.0.1:$(PORT)/
-	@exec $(PY) scripts/serve.py --port "$(PORT)" --workers "$(WORKERS)"
+	@exec "$(PY)" scripts/serve.py --port "$(PORT)" --workers "$(WORKERS)"
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: setup | $(filter sort,$(MAKECMDGOALS))  ## validate and build, unless that is up to date
-	@$(PY) scripts/refresh.py
+	@"$(PY)" scripts/refresh.py
 
 setup:  ## install what the site needs into .venv
 	$(call set-up,serve)
@@ -56,46 +56,46 @@ setup-spark:
 	$(call set-up,spark)
 
 check: build  ## validate, and say what is complete, open and due (AT=YYYY-MM-DD)
-	@$(PY) scripts/validate.py
-	@$(PY) scripts/canonical.py --check
-	@$(PY) scripts/describe.py --check
-	@$(PY) scripts/version.py
-	@$(PY) scripts/completeness.py $(if $(AT),--at $(AT))
+	@"$(PY)" scripts/validate.py
+	@"$(PY)" scripts/canonical.py --check
+	@"$(PY)" scripts/describe.py --check
+	@"$(PY)" scripts/version.py
+	@"$(PY)" scripts/completeness.py $(if $(AT),--at $(AT))
 
 bench: setup-bench build  ## compare with other tools; writes docs/quality/ (TIMES="1 10 100 1000")
-	@$(PY) scripts/bench.py $(if $(TIMES),--times $(TIMES))
+	@"$(PY)" scripts/bench.py $(if $(TIMES),--times $(TIMES))
 
 mutants: setup  ## corrupt copies of the package: does validate name each? (COUNT=2000)
-	@$(PY) scripts/mutants.py --count $(or $(COUNT),2000)
+	@"$(PY)" scripts/mutants.py --count $(or $(COUNT),2000)
 
 hostile: setup-test build  ## send hostile requests to the site and judge each answer (COUNT=20000)
-	@$(PY) scripts/hostile.py --count $(or $(COUNT),20000)
+	@"$(PY)" scripts/hostile.py --count $(or $(COUNT),20000)
 
 faults: setup-test build  ## kill, starve and disturb every verb that writes
-	@$(PY) scripts/faults.py
+	@"$(PY)" scripts/faults.py
 
 release: setup-test  ## make dist/VERSION from the prepared commit (docs/guides/releasing.md)
-	@$(PY) scripts/release.py make
+	@"$(PY)" scripts/release.py make
 
 describe: setup  ## write the generated documents of docs/, and CITATION.cff
-	@$(PY) scripts/describe.py
+	@"$(PY)" scripts/describe.py
 
 sort: setup  ## put every data file into its canonical form: sorted by key, LF, minimal quotes
-	@$(PY) scripts/canonical.py
+	@"$(PY)" scripts/canonical.py
 
 # A file's tests run in one process, in order, and share what is made for them.
 PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: setup-test build  ## install what is missing and run the whole suite
-	@$(PY) $(PYTEST)
+	@"$(PY)" $(PYTEST)
 
 test-fast: setup-test build  ## run what needs no browser, no nginx and less than a minute
-	@$(PY) $(PYTEST) -m "not browser and not nginx and not slow"
+	@"$(PY)" $(PYTEST) -m "not browser and not nginx and not slow"
 
 lint: setup-lint  ## check the form, the style and the types of the code
 	@.venv-lint/bin/ruff format --check
 	@.venv-lint/bin/ruff check
-	@.venv-lint/bin/mypy --python-executable $(PY)
+	@.venv-lint/bin/mypy --python-executable "$(PY)"
 
 fix: setup-lint  ## put the code into form and fix what can be fixed by itself
 	@.venv-lint/bin/ruff check --fix --exit-zero
@@ -108,7 +108,7 @@ test-catalogs: setup-catalogs  ## check the catalog documents with their validat
 
 test-spark: setup-test setup-spark build  ## ask the worked examples of Apache Spark (needs Java 17)
 	@rm -rf build/export
-	@$(PY) scripts/export.py --out build/export
+	@"$(PY)" scripts/export.py --out build/export
 	@.venv-spark/bin/python -m pytest --confcutdir tests/engines/spark tests/engines/spark
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
